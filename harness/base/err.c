@@ -2,8 +2,8 @@
 
 const char *wspec_err_name(enum wspec_err err) {
   switch (err) {
-#define WSPEC_ERR_NAME(name, value, sentence)                                                      \
-  case name:                                                                                       \
+#define WSPEC_ERR_NAME(name, value, sentence) \
+  case name:                                  \
     return #name;
     WSPEC_ERR_MAP(WSPEC_ERR_NAME)
 #undef WSPEC_ERR_NAME
@@ -13,8 +13,8 @@ const char *wspec_err_name(enum wspec_err err) {
 
 const char *wspec_err_sentence(enum wspec_err err) {
   switch (err) {
-#define WSPEC_ERR_SENTENCE(name, value, sentence)                                                  \
-  case name:                                                                                       \
+#define WSPEC_ERR_SENTENCE(name, value, sentence) \
+  case name:                                      \
     return sentence;
     WSPEC_ERR_MAP(WSPEC_ERR_SENTENCE)
 #undef WSPEC_ERR_SENTENCE
