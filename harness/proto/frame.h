@@ -104,17 +104,22 @@ WSPEC_MUST_USE enum wspec_err wspec_frame_decode(struct wspec_frame_decoder *dec
                                                  struct wspec_frame *frame);
 
 /* wspec_frame_check returns the faults of a header, enum wspec_frame_fault bits, as it was sent by
- * a client (`from_client`) or a server; `allowed_rsv` are the bits that a negotiated extension has
- * given a meaning. The order of fragments is not its business. */
+ * a client (`from_client`) or a server; `allowed_rsv` are the bits to which a negotiated extension
+ * has given a meaning on the first frame of a data message, the only place where RFC 7692 section
+ * 6.1 has one. The order of fragments is not its business. A `length_form` of AUTO is minimal. */
 unsigned wspec_frame_check(const struct wspec_frame *frame, bool from_client, uint8_t allowed_rsv);
 
-/* wspec_frame_fault_requirement returns the requirement id that one fault bit violates,
- * "6455-5.2-04"; and in `*sentence` (may be NULL) what is wrong, for a report. Static storage. */
+/* wspec_frame_fault_requirement returns the id of the requirement that the sender of a frame with
+ * this one fault bit violates, "6455-5.2-02"; and in `*sentence` (may be NULL) what is wrong, for a
+ * report. Static storage. For a value that is not one bit of the enum, "" and "no fault". What a
+ * receiver owes on such a frame are other sentences (6455-5.2-03 and its neighbours). */
 const char *wspec_frame_fault_requirement(enum wspec_frame_fault fault, const char **sentence);
 
 /* wspec_frame_encode writes the header of `frame` to `out` and returns its length, 2-14. With
- * `length_form` AUTO the shortest form is taken; with another one the declared length is cut to
- * what the form holds. `masking_key` is written only if `masked`. */
+ * `length_form` AUTO the shortest form is taken; with another one the low 7, 16 or 64 bits of the
+ * length are written, so that in the 7-bit form 126 and 127 announce octets that do not follow.
+ * `masking_key` is written only if `masked`. Only the low 4 bits of `opcode` and the three RSV bits
+ * of `rsv` are taken. */
 size_t wspec_frame_encode(const struct wspec_frame *frame, uint8_t out[WSPEC_FRAME_HEADER_MAX]);
 
 #endif
