@@ -1,0 +1,30 @@
+/* command: what a command of the wspec program is, and the words they share.
+ *
+ * To add a command: write cmd_<name>.c with one function, declare it here, and add its row to the
+ * table in main.c. */
+#ifndef WSPEC_CLI_COMMAND_H
+#define WSPEC_CLI_COMMAND_H
+
+/* wspec_exit: the exit codes of every command; scripts depend on them. */
+enum wspec_exit {
+  WSPEC_EXIT_OK = 0,          /* done; nothing failed */
+  WSPEC_EXIT_FAIL = 1,        /* a test failed, or what was asked for was found wrong */
+  WSPEC_EXIT_USAGE = 2,       /* bad arguments or bad input; nothing was run */
+  WSPEC_EXIT_UNREACHABLE = 3, /* the target could not be reached, or went away for good */
+  WSPEC_EXIT_NO_CASES = 4     /* no case was selected */
+};
+
+/* wspec_command: one row of the table. `run` gets the arguments as main does, with argv[0] being
+ * the command's own name, and returns an exit code. */
+struct wspec_command {
+  const char *name;
+  const char *summary; /* for `wspec help`: lower case, no full stop, at most 60 columns */
+  int (*run)(int argc, char **argv);
+};
+
+/* wspec_usage_error prints "wspec COMMAND: <message>" and where to find help to standard error,
+ * and returns WSPEC_EXIT_USAGE. `command` may be NULL for wspec itself. */
+int wspec_usage_error(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

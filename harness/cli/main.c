@@ -1,0 +1,67 @@
+#include "cli/command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* In the order of `wspec help`; a row without a name ends it. */
+static const struct wspec_command COMMANDS[] = {
+    {NULL, NULL, NULL},
+};
+
+static int print_help(void) {
+  printf("wspec %s: WebSocket conformance and fuzzing suite\n\n"
+         "usage: wspec COMMAND [ARGUMENT...]\n\n",
+         WSPEC_VERSION);
+  for (const struct wspec_command *command = COMMANDS; command->name; command++) {
+    printf("  %-12s %s\n", command->name, command->summary);
+  }
+  printf("  %-12s %s\n", "help", "print this, or the help of one command");
+  printf("\n'wspec COMMAND --help' tells more. Exit codes: 0 good, 1 failed, 2 bad usage or input,\n"
+         "3 target unreachable, 4 no case selected.\n");
+  return WSPEC_EXIT_OK;
+}
+
+static const struct wspec_command *find_command(const char *name) {
+  for (const struct wspec_command *command = COMMANDS; command->name; command++) {
+    if (strcmp(command->name, name) == 0) {
+      return command;
+    }
+  }
+  return NULL;
+}
+
+static int run_command(const char *name, int argc, char **argv) {
+  const struct wspec_command *command = find_command(name);
+  if (!command) {
+    return wspec_usage_error(NULL, "there is no command '%s'", name);
+  }
+  return command->run(argc, argv);
+}
+
+static int run_help(int argc, char **argv) {
+  if (argc < 2) {
+    return print_help();
+  }
+  char *asked[] = {argv[1], "--help", NULL};
+  return run_command(argv[1], 2, asked);
+}
+
+static bool is_any(const char *word, const char *a, const char *b, const char *c) {
+  return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    return wspec_usage_error(NULL, "a command is missing");
+  }
+  if (is_any(argv[1], "--version", "-V", "version")) {
+    printf("wspec %s\n", WSPEC_VERSION);
+    return WSPEC_EXIT_OK;
+  }
+  if (is_any(argv[1], "help", "--help", "-h")) {
+    return run_help(argc - 1, argv + 1);
+  }
+  return run_command(argv[1], argc - 1, argv + 1);
+}
