@@ -1,0 +1,125 @@
+#include "proto/mask.h"
+
+#include <string.h>
+
+/* A vector of the compiler's: SSE2 on x86-64 and NEON on arm64, which are always there, and two or
+ * four words elsewhere. */
+typedef uint64_t vector16 __attribute__((vector_size(16)));
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* The key's word for the payload position `offset`, in memory order: its first octet in memory is
+ * octet offset % 4 of the key. */
+static inline uint32_t key_word(uint32_t key, uint64_t offset) {
+  unsigned bits = 8 * (unsigned)(offset & 3);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return key >> bits | key << (-bits & 31);
+#else
+  return key << bits | key >> (-bits & 31);
+#endif
+}
+
+static inline uint64_t doubled(uint32_t word) {
+  return (uint64_t)word << 32 | word;
+}
+
+static inline uint64_t load8(const uint8_t *in) {
+  uint64_t word;
+  memcpy(&word, in, sizeof word);
+  return word;
+}
+
+static inline uint32_t load4(const uint8_t *in) {
+  uint32_t word;
+  memcpy(&word, in, sizeof word);
+  return word;
+}
+
+static inline vector16 load16(const uint8_t *in) {
+  vector16 vector;
+  memcpy(&vector, in, sizeof vector);
+  return vector;
+}
+
+static inline void store16(uint8_t *out, vector16 vector) {
+  memcpy(out, &vector, sizeof vector);
+}
+
+/* Fewer than 16 octets. Two words that overlap cover every length from 4 on; both are loaded before
+ * either is stored, as `out` may be `in`. Returns the OR of what was written. */
+static inline uint64_t mask_short(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
+  if (len >= 8) {
+    uint64_t head = load8(in) ^ doubled(key);
+    uint64_t tail = load8(in + len - 8) ^ doubled(key_word(key, len));
+    memcpy(out, &head, sizeof head);
+    memcpy(out + len - 8, &tail, sizeof tail);
+    return head | tail;
+  }
+  if (len >= 4) {
+    uint32_t head = load4(in) ^ key;
+    uint32_t tail = load4(in + len - 4) ^ key_word(key, len);
+    memcpy(out, &head, sizeof head);
+    memcpy(out + len - 4, &tail, sizeof tail);
+    return head | tail;
+  }
+  uint8_t key_octets[4];
+  memcpy(key_octets, &key, sizeof key_octets);
+  uint64_t any = 0;
+  for (size_t i = 0; i < len; i++) {
+    out[i] = in[i] ^ key_octets[i];
+    any |= out[i];
+  }
+  return any;
+}
+
+/* At least 16 octets. The last 16 are loaded before the loop stores what it may share with them,
+ * and stored after it. Returns the OR of what was written. */
+static inline uint64_t mask_long(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
+  uint64_t tail_word = doubled(key_word(key, len));
+  vector16 tail = load16(in + len - 16) ^ (vector16) { tail_word, tail_word };
+  vector16 keys = {doubled(key), doubled(key)};
+  vector16 any = tail;
+  size_t i = 0;
+  for (; len - i >= 80; i += 64) {
+    vector16 a = load16(in + i) ^ keys;
+    vector16 b = load16(in + i + 16) ^ keys;
+    vector16 c = load16(in + i + 32) ^ keys;
+    vector16 d = load16(in + i + 48) ^ keys;
+    store16(out + i, a);
+    store16(out + i + 16, b);
+    store16(out + i + 32, c);
+    store16(out + i + 48, d);
+    any |= a | b | c | d;
+  }
+  for (; len - i > 16; i += 16) {
+    vector16 a = load16(in + i) ^ keys;
+    store16(out + i, a);
+    any |= a;
+  }
+  store16(out + len - 16, tail);
+  return any[0] | any[1];
+}
+
+static inline uint64_t mask_any(uint8_t *out, const uint8_t *in, size_t len,
+                                const uint8_t masking_key[4], uint64_t offset) {
+  uint32_t key = key_word(load4(masking_key), offset);
+  return len < 16 ? mask_short(out, in, len, key) : mask_long(out, in, len, key);
+}
+
+void wspec_mask(uint8_t *data, size_t len, const uint8_t masking_key[4], uint64_t offset) {
+  mask_any(data, data, len, masking_key, offset);
+}
+
+bool wspec_mask_ascii(uint8_t *data, size_t len, const uint8_t masking_key[4], uint64_t offset) {
+  return (mask_any(data, data, len, masking_key, offset) & HIGH_BITS) == 0;
+}
+
+void wspec_mask_copy(uint8_t *out, const uint8_t *in, size_t len, const uint8_t masking_key[4],
+                     uint64_t offset) {
+  mask_any(out, in, len, masking_key, offset);
+}
+
+bool wspec_mask_copy_ascii(uint8_t *out, const uint8_t *in, size_t len,
+                           const uint8_t masking_key[4], uint64_t offset) {
+  return (mask_any(out, in, len, masking_key, offset) & HIGH_BITS) == 0;
+}
