@@ -1,0 +1,111 @@
+#include "proto/utf8.h"
+
+#include "proto/utf8_internal.h"
+
+bool wspec__utf8_step(struct wspec_utf8 *utf8, uint8_t octet) {
+  if (utf8->missing > 0) {
+    if (octet < utf8->low || octet > utf8->high) {
+      return false;
+    }
+    utf8->missing--;
+    utf8->low = 0x80;
+    utf8->high = 0xbf;
+    return true;
+  }
+  if (octet < 0x80) {
+    return true;
+  }
+  if (octet < 0xc2 || octet > 0xf4) {
+    return false;
+  }
+  /* RFC 3629 section 4: after four lead octets the second has a smaller range, which keeps out
+   * overlong forms (E0, F0), surrogates (ED) and what is above U+10FFFF (F4). */
+  utf8->missing = octet < 0xe0 ? 1 : octet < 0xf0 ? 2 : 3;
+  utf8->low = octet == 0xe0 ? 0xa0 : octet == 0xf0 ? 0x90 : 0x80;
+  utf8->high = octet == 0xed ? 0x9f : octet == 0xf4 ? 0x8f : 0xbf;
+  return true;
+}
+
+size_t wspec__utf8_cut(const uint8_t *data, size_t len) {
+  if (len == 0 || data[len - 1] < 0x80) {
+    return len;
+  }
+  if (data[len - 1] >= 0xc0) {
+    return len - 1;
+  }
+  if (len >= 2 && data[len - 2] >= 0xe0) {
+    return len - 2;
+  }
+  return len >= 3 && data[len - 3] >= 0xf0 ? len - 3 : len;
+}
+
+size_t wspec__utf8_border(const uint8_t *data, size_t index) {
+  size_t border = index;
+  while (border > 0 && index - border < 3 && (data[border - 1] & 0xc0) == 0x80) {
+    border--;
+  }
+  /* The octet before is a lead or ASCII: the code point is whole, and `index` a border, unless the
+   * lead asks for more continuations than there are. */
+  if (border == 0) {
+    return index;
+  }
+  uint8_t lead = data[border - 1];
+  size_t have = index - border;
+  size_t needed = lead < 0xc0 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+  return needed > have ? border - 1 : index;
+}
+
+/* The scan that this processor runs best. */
+static size_t scan_best(const uint8_t *data, size_t len) {
+  return wspec__utf8_scan_portable(data, len);
+}
+
+/* Takes octets until one is wrong, and returns its index; `len` if none is. */
+static inline size_t take(wspec__utf8_scan *scan, struct wspec_utf8 *utf8, const uint8_t *data,
+                          size_t len) {
+  size_t i = 0;
+  while (utf8->missing > 0 && i < len) {
+    if (!wspec__utf8_step(utf8, data[i])) {
+      return i;
+    }
+    i++;
+  }
+  i += scan(data + i, wspec__utf8_cut(data + i, len - i));
+  while (i < len && wspec__utf8_step(utf8, data[i])) {
+    i++;
+  }
+  return i;
+}
+
+static inline enum wspec_err feed(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
+                                  struct wspec_span octets, size_t *error_offset) {
+  size_t wrong = 0;
+  if (!utf8->failed) {
+    if (octets.len == 0) {
+      return WSPEC_OK;
+    }
+    wrong = take(scan, utf8, octets.data, octets.len);
+    if (wrong == octets.len) {
+      return WSPEC_OK;
+    }
+    utf8->failed = true;
+  }
+  if (error_offset) {
+    *error_offset = wrong;
+  }
+  return WSPEC_ERR_UTF8;
+}
+
+enum wspec_err wspec__utf8_feed_by(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
+                                   struct wspec_span octets, size_t *error_offset) {
+  return feed(scan, utf8, octets, error_offset);
+}
+
+enum wspec_err wspec_utf8_feed(struct wspec_utf8 *utf8, struct wspec_span octets,
+                               size_t *error_offset) {
+  return feed(scan_best, utf8, octets, error_offset);
+}
+
+bool wspec_utf8_is_valid(struct wspec_span octets) {
+  return scan_best(octets.data, octets.len) == octets.len;
+}
