@@ -1,0 +1,23 @@
+// Echoes each message; selects the subprotocol `chat` when it is offered.
+const offersChat = (request) =>
+  (request.headers.get('sec-websocket-protocol') ?? '')
+    .split(',')
+    .some((name) => name.trim() === 'chat');
+
+Bun.serve({
+  hostname: '127.0.0.1',
+  port: Number(process.argv[2]),
+  fetch(request, server) {
+    const headers = offersChat(request) ? { 'Sec-WebSocket-Protocol': 'chat' } : {};
+    if (server.upgrade(request, { headers })) return undefined;
+    return new Response('a WebSocket handshake is expected', { status: 426 });
+  },
+  websocket: {
+    maxPayloadLength: 16 * 1024 * 1024,
+    backpressureLimit: 64 * 1024 * 1024,
+    perMessageDeflate: true,
+    message(socket, message) {
+      socket.send(message, false);
+    },
+  },
+});
