@@ -1,0 +1,84 @@
+#include "case/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 64 * 1024 };
+
+struct wspec_arena_block {
+  struct wspec_arena_block *next;
+  size_t capacity;
+  alignas(max_align_t) uint8_t data[];
+};
+
+void wspec_arena_init(struct wspec_arena *arena, size_t ceiling) {
+  *arena = (struct wspec_arena){.ceiling = ceiling};
+}
+
+void wspec_arena_clear(struct wspec_arena *arena) {
+  struct wspec_arena_block *block = arena->blocks;
+  while (block) {
+    struct wspec_arena_block *next = block->next;
+    free(block);
+    block = next;
+  }
+  wspec_arena_init(arena, arena->ceiling);
+}
+
+/* The new block goes behind the newest if it is filled at once, so that the room left in the newest
+ * is not lost. */
+static void *add_block(struct wspec_arena *arena, size_t size) {
+  size_t capacity = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
+  if (capacity > arena->ceiling - arena->total) {
+    capacity = size;
+  }
+  if (capacity > arena->ceiling - arena->total ||
+      capacity > SIZE_MAX - sizeof(struct wspec_arena_block)) {
+    return NULL;
+  }
+  struct wspec_arena_block *block = calloc(1, sizeof *block + capacity);
+  if (!block) {
+    return NULL;
+  }
+  block->capacity = capacity;
+  arena->total += capacity;
+  if (arena->blocks && capacity == size) {
+    block->next = arena->blocks->next;
+    arena->blocks->next = block;
+  } else {
+    block->next = arena->blocks;
+    arena->blocks = block;
+    arena->used = size;
+  }
+  return block->data;
+}
+
+void *wspec_arena_alloc(struct wspec_arena *arena, size_t count, size_t size) {
+  size_t align = alignof(max_align_t);
+  if (size != 0 && count > (SIZE_MAX - align) / size) {
+    return NULL;
+  }
+  size_t need = (count * size + align - 1) / align * align;
+  if (need == 0) {
+    need = align;
+  }
+  if (arena->blocks && arena->blocks->capacity - arena->used >= need) {
+    void *out = arena->blocks->data + arena->used;
+    arena->used += need;
+    return out;
+  }
+  return add_block(arena, need);
+}
+
+char *wspec_arena_text(struct wspec_arena *arena, struct wspec_span span) {
+  if (span.len == SIZE_MAX) {
+    return NULL;
+  }
+  char *out = wspec_arena_alloc(arena, span.len + 1, 1);
+  if (out && span.len > 0) {
+    memcpy(out, span.data, span.len);
+  }
+  return out;
+}

@@ -1,0 +1,54 @@
+#include "case/diag.h"
+
+void wspec_diag_init(struct wspec_diag *diag) {
+  *diag = (struct wspec_diag){0};
+  wspec_buf_init(&diag->text, WSPEC_DIAG_TEXT_MAX);
+}
+
+void wspec_diag_clear(struct wspec_diag *diag) {
+  wspec_buf_clear(&diag->text);
+  wspec_diag_init(diag);
+}
+
+/* A text that is full drops messages as if they were one too many; memory is another matter, as the
+ * caller has to say so. */
+static bool note(struct wspec_diag *diag, enum wspec_err err) {
+  if (err == WSPEC_ERR_NOMEM) {
+    diag->out_of_memory = true;
+  }
+  return err == WSPEC_OK;
+}
+
+void wspec_diag_new_file(struct wspec_diag *diag) {
+  if (diag->n_in_file > WSPEC_DIAG_MESSAGES_MAX) {
+    note(diag, wspec_buf_appendf(&diag->text, "%sand %zu more in this file",
+                                 diag->text.len > 0 ? "\n" : "",
+                                 diag->n_in_file - WSPEC_DIAG_MESSAGES_MAX));
+  }
+  diag->n_in_file = 0;
+}
+
+void wspec_diag_vadd(struct wspec_diag *diag, const char *prefix, const char *format,
+                     va_list arguments) {
+  diag->n_messages++;
+  if (++diag->n_in_file > WSPEC_DIAG_MESSAGES_MAX) {
+    return;
+  }
+  (void)(note(diag, wspec_buf_append_text(&diag->text, diag->text.len > 0 ? "\n" : "")) &&
+         note(diag, wspec_buf_append_text(&diag->text, prefix)) &&
+         note(diag, wspec_buf_vappendf(&diag->text, format, arguments)));
+}
+
+void wspec_diag_add(struct wspec_diag *diag, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  wspec_diag_vadd(diag, "", format, arguments);
+  va_end(arguments);
+}
+
+char *wspec_diag_take(struct wspec_diag *diag) {
+  wspec_diag_new_file(diag);
+  char *text = diag->text.len > 0 ? wspec_buf_take_text(&diag->text) : NULL;
+  wspec_diag_clear(diag);
+  return text;
+}
