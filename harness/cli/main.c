@@ -18,8 +18,9 @@ static int print_help(void) {
     printf("  %-12s %s\n", command->name, command->summary);
   }
   printf("  %-12s %s\n", "help", "print this, or the help of one command");
-  printf("\n'wspec COMMAND --help' tells more. Exit codes: 0 good, 1 failed, 2 bad usage or input,\n"
-         "3 target unreachable, 4 no case selected.\n");
+  printf(
+      "\n'wspec COMMAND --help' tells more. Exit codes: 0 good, 1 failed, 2 bad usage or input,\n"
+      "3 target unreachable, 4 no case selected.\n");
   return WSPEC_EXIT_OK;
 }
 
