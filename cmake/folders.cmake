@@ -1,30 +1,35 @@
 # wspec_folder(name [AT dir] [DEPENDS folder...] [LIBRARIES lib...])
 #
 # Makes the static library wspec_<name> of all .c files in harness/<name> (or AT). Its headers are
-# included as "<name>/file.h", through a link under the build tree that only the folders that
-# depend on it get to see.
+# included as "<name>/file.h", through a link under the build tree. The folder itself is compiled
+# with the links of exactly the folders that it names: what those depend on in turn stays out of
+# its sight. Whoever links the library from outside the table (tests, fuzzers) sees all of them.
 function(wspec_folder name)
   cmake_parse_arguments(ARG "" "AT" "DEPENDS;LIBRARIES" ${ARGN})
   if(NOT ARG_AT)
     set(ARG_AT ${CMAKE_SOURCE_DIR}/harness/${name})
   endif()
-  set(view ${CMAKE_BINARY_DIR}/include/${name})
-  file(MAKE_DIRECTORY ${view})
-  file(CREATE_LINK ${ARG_AT} ${view}/${name} SYMBOLIC)
+  set(views ${CMAKE_BINARY_DIR}/include)
+  file(MAKE_DIRECTORY ${views}/${name})
+  file(CREATE_LINK ${ARG_AT} ${views}/${name}/${name} SYMBOLIC)
 
   file(GLOB sources CONFIGURE_DEPENDS ${ARG_AT}/*.c)
   if(sources)
     add_library(wspec_${name} STATIC ${sources})
-    set(scope PUBLIC)
+    target_include_directories(wspec_${name} PUBLIC ${views}/${name})
+    target_link_libraries(wspec_${name} PUBLIC ${ARG_LIBRARIES})
   else()
     add_library(wspec_${name} INTERFACE)
-    set(scope INTERFACE)
+    target_include_directories(wspec_${name} INTERFACE ${views}/${name})
+    target_link_libraries(wspec_${name} INTERFACE ${ARG_LIBRARIES})
   endif()
-  target_include_directories(wspec_${name} ${scope} ${view})
   foreach(dependency IN LISTS ARG_DEPENDS)
-    target_link_libraries(wspec_${name} ${scope} wspec_${dependency})
+    if(sources)
+      target_include_directories(wspec_${name} PRIVATE ${views}/${dependency})
+    endif()
+    target_link_libraries(wspec_${name} INTERFACE wspec_${dependency})
   endforeach()
-  target_link_libraries(wspec_${name} ${scope} ${ARG_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY WSPEC_FOLDERS ${name})
 endfunction()
 
 # wspec_program(name FOLDER folder DEPENDS folder...): the executable of harness/<folder>.
