@@ -26,19 +26,6 @@ bool wspec__utf8_step(struct wspec_utf8 *utf8, uint8_t octet) {
   return true;
 }
 
-size_t wspec__utf8_cut(const uint8_t *data, size_t len) {
-  if (len == 0 || data[len - 1] < 0x80) {
-    return len;
-  }
-  if (data[len - 1] >= 0xc0) {
-    return len - 1;
-  }
-  if (len >= 2 && data[len - 2] >= 0xe0) {
-    return len - 2;
-  }
-  return len >= 3 && data[len - 3] >= 0xf0 ? len - 3 : len;
-}
-
 size_t wspec__utf8_border(const uint8_t *data, size_t index) {
   size_t border = index;
   while (border > 0 && index - border < 3 && (data[border - 1] & 0xc0) == 0x80) {
@@ -55,9 +42,22 @@ size_t wspec__utf8_border(const uint8_t *data, size_t index) {
   return needed > have ? border - 1 : index;
 }
 
-/* The scan that this processor runs best. */
-static size_t scan_best(const uint8_t *data, size_t len) {
+/* The scan that this processor runs best. To ask each time costs a load and a branch that is always
+ * predicted, and spares a global to keep the answer in. */
+static inline size_t scan_best(const uint8_t *data, size_t len) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) {
+    return wspec__utf8_scan_avx2(data, len);
+  }
+  if (__builtin_cpu_supports("sse4.1")) {
+    return wspec__utf8_scan_sse41(data, len);
+  }
   return wspec__utf8_scan_portable(data, len);
+#elif defined(__aarch64__)
+  return wspec__utf8_scan_neon(data, len);
+#else
+  return wspec__utf8_scan_portable(data, len);
+#endif
 }
 
 /* Takes octets until one is wrong, and returns its index; `len` if none is. */

@@ -19,6 +19,19 @@ typedef size_t wspec__utf8_scan(const uint8_t *data, size_t len);
 /* wspec__utf8_scan_portable is the scan for every processor. */
 wspec__utf8_scan wspec__utf8_scan_portable;
 
+#if defined(__x86_64__)
+/* wspec__utf8_scan_sse41 is the scan for x86-64 with SSE4.1. */
+wspec__utf8_scan wspec__utf8_scan_sse41;
+
+/* wspec__utf8_scan_avx2 is the scan for x86-64 with AVX2. */
+wspec__utf8_scan wspec__utf8_scan_avx2;
+#endif
+
+#if defined(__aarch64__)
+/* wspec__utf8_scan_neon is the scan for arm64, each of which has NEON. */
+wspec__utf8_scan wspec__utf8_scan_neon;
+#endif
+
 /* wspec__utf8_feed_by is wspec_utf8_feed by the scan given. */
 WSPEC_MUST_USE enum wspec_err wspec__utf8_feed_by(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
                                                   struct wspec_span octets, size_t *error_offset);
@@ -30,7 +43,18 @@ bool wspec__utf8_step(struct wspec_utf8 *utf8, uint8_t octet);
 /* wspec__utf8_cut returns how many of the `len` octets are left when a last code point, of which
  * only the first one to three octets are there, is cut off. Of octets that are not valid UTF-8 it
  * may leave any number. */
-size_t wspec__utf8_cut(const uint8_t *data, size_t len);
+static inline size_t wspec__utf8_cut(const uint8_t *data, size_t len) {
+  if (len == 0 || data[len - 1] < 0x80) {
+    return len;
+  }
+  if (data[len - 1] >= 0xc0) {
+    return len - 1;
+  }
+  if (len >= 2 && data[len - 2] >= 0xe0) {
+    return len - 2;
+  }
+  return len >= 3 && data[len - 3] >= 0xf0 ? len - 3 : len;
+}
 
 /* wspec__utf8_border returns the largest border of code points that is at most `index`, given that
  * all octets before `index` can be the start of valid UTF-8. */
