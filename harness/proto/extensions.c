@@ -191,7 +191,7 @@ enum wspec_err wspec_extensions_read(struct wspec_extensions *extensions,
   uint64_t base = 0;
   reset(extensions);
   while ((field = wspec_http_head_find(head, NAME, field))) {
-    base = field->offset + (uint64_t)(field->value.data - field->raw.data);
+    base = wspec_http_head_offset(head, field->value);
     if (read_list(extensions, field->value, base)) {
       return extensions->err;
     }

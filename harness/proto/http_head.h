@@ -141,6 +141,13 @@ void wspec_http_head_clear(struct wspec_http_head *head);
 WSPEC_MUST_USE enum wspec_err wspec_http_head_feed(struct wspec_http_head *head,
                                                    struct wspec_span octets, size_t *consumed);
 
+/* wspec_http_head_offset returns where `span`, one of the head's spans or a part of one, begins,
+ * counted from the first octet fed. */
+static inline uint64_t wspec_http_head_offset(const struct wspec_http_head *head,
+                                              struct wspec_span span) {
+  return span.data ? (uint64_t)(span.data - head->raw.data) : 0;
+}
+
 /* wspec_http_oddity_requirement returns the requirement that a sender of `kind` violates by one
  * oddity bit, "9112-2.2-03", or NULL for one that is allowed; and in `*sentence` (may be NULL) what
  * is odd, for a report. Static storage. */
