@@ -116,6 +116,8 @@ def load(name):
         description = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BadTarget(f"{path}: not JSON: {error}") from error
+    if not isinstance(description, dict):
+        raise BadTarget(f"{path}: not an object")
     if set(description) != KEYS:
         raise BadTarget(f"{path}: missing keys {sorted(KEYS - set(description))}, "
                         f"unknown keys {sorted(set(description) - KEYS)}")
@@ -220,12 +222,14 @@ def _install_step(target, step):
 
 
 @contextlib.contextmanager
-def running(name, port=None):
+def running(name, port=None, cancelled=None):
     """Start an installed target; yields a RunningTarget, and stops all its processes at the end.
 
+    `port` is a free one unless given. Setting the event `cancelled` ends the wait for the target.
     Raises TargetUnavailable if it is not installed, and TargetError with the end of its output if
     it dies or does not accept a connection within READY_TIMEOUT_S.
     """
+    cancelled = cancelled or threading.Event()
     target = load(name)
     if not is_installed(target):
         reason = unmet_need(target) or f"run targets/target.py install {name}"
@@ -236,7 +240,7 @@ def running(name, port=None):
             started = time.monotonic()
             process = _spawn(argv, target.install_dir, log)
             try:
-                _await_connect(target, process, reserved, Path(log.name))
+                _await_connect(target, process, reserved, Path(log.name), cancelled)
                 startup_ms = round((time.monotonic() - started) * 1000)
             except BaseException:
                 _stop(process)
@@ -263,7 +267,7 @@ def _reserved_port(port):
         yield holder.getsockname()[1]
 
 
-def _await_connect(target, process, port, log_path):
+def _await_connect(target, process, port, log_path, cancelled):
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -273,7 +277,8 @@ def _await_connect(target, process, port, log_path):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
-            time.sleep(0.02)
+            if cancelled.wait(timeout=0.02):
+                raise TargetError(f"{target.name}: stopped before it listened") from None
     raise TargetError(f"{target.name}: not listening on 127.0.0.1:{port} after {READY_TIMEOUT_S} "
                       f"s:\n{_tail(log_path)}")
 
@@ -336,7 +341,7 @@ def command_start(arguments):
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
-    with running(arguments.name, arguments.port) as target:
+    with running(arguments.name, arguments.port, ended) as target:
         print(f"ready {target.port}", flush=True)
         while not ended.wait(timeout=0.2):
             if target.process.poll() is not None:

@@ -17,7 +17,7 @@ Bun.serve({
     backpressureLimit: 64 * 1024 * 1024,
     perMessageDeflate: true,
     message(socket, message) {
-      socket.send(message, false);
+      socket.send(message, true); // compressed, if that was negotiated
     },
   },
 });

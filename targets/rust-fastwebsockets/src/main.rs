@@ -41,6 +41,12 @@ async fn serve(port: u16) -> std::io::Result<()> {
 }
 
 fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("usage: PORT");
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(serve(port))
+    let port = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .expect("usage: PORT");
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?
+        .block_on(serve(port))
 }

@@ -9,11 +9,19 @@ use tokio_tungstenite::tungstenite::Error;
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 
 #[allow(clippy::result_large_err)] // the library's own signature
-fn select_subprotocol(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+fn select_subprotocol(
+    request: &Request,
+    mut response: Response,
+) -> Result<Response, ErrorResponse> {
     let offered = request.headers().get_all(PROTOCOL);
-    let mut names = offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+    let mut names = offered
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|v| v.split(','));
     if names.any(|name| name.trim() == "chat") {
-        response.headers_mut().insert(PROTOCOL, HeaderValue::from_static("chat"));
+        response
+            .headers_mut()
+            .insert(PROTOCOL, HeaderValue::from_static("chat"));
     }
     Ok(response)
 }
@@ -38,6 +46,12 @@ async fn serve(port: u16) -> std::io::Result<()> {
 }
 
 fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("usage: PORT");
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(serve(port))
+    let port = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .expect("usage: PORT");
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?
+        .block_on(serve(port))
 }
