@@ -18,12 +18,23 @@ static int compare_items(const void *a, const void *b) {
 }
 
 /* The scan noted values in the order in which they start; so does this walk meet them. */
-static void bind_places(struct wspec_json_places *places, const cJSON *item, size_t *next) {
+static void bind_items(struct wspec_json_places *places, const cJSON *item, size_t *next) {
   if (*next < places->n_items) {
     places->items[(*next)++].item = item;
   }
   for (const cJSON *child = item->child; child; child = child->next) {
-    bind_places(places, child, next);
+    bind_items(places, child, next);
+  }
+}
+
+static void number_lines(struct wspec_json_places *places, const char *text) {
+  unsigned line = 1;
+  size_t at = 0;
+  for (size_t i = 0; i < places->n_items; i++) {
+    for (; at < places->items[i].value; at++) {
+      line += text[at] == '\n';
+    }
+    places->items[i].line = line;
   }
 }
 
@@ -52,12 +63,7 @@ static void count_lines(const struct wspec_json_file *file, size_t offset, unsig
 
 unsigned wspec_json_file_line(const struct wspec_json_file *file, const cJSON *item) {
   const struct wspec_json_place *place = find_place(file, item);
-  unsigned line = 0;
-  unsigned column;
-  if (place) {
-    count_lines(file, place->value, &line, &column);
-  }
-  return line;
+  return place ? place->line : 0;
 }
 
 /* ---- Messages ---- */
@@ -165,7 +171,8 @@ static enum wspec_err build_tree(struct wspec_json_file *file, struct wspec_diag
     return WSPEC_ERR_NOMEM;
   }
   size_t next = 0;
-  bind_places(&file->places, file->root, &next);
+  bind_items(&file->places, file->root, &next);
+  number_lines(&file->places, file->text);
   qsort(file->places.items, file->places.n_items, sizeof file->places.items[0], compare_items);
   err = refuse_twins(file, diag, file->root);
   return diag->out_of_memory ? WSPEC_ERR_NOMEM : err;

@@ -58,7 +58,7 @@ static enum wspec_err note_place(struct scanner *scanner, size_t key) {
     places->items = items;
     places->capacity = capacity;
   }
-  places->items[places->n_items++] = (struct wspec_json_place){key, scanner->at, NULL};
+  places->items[places->n_items++] = (struct wspec_json_place){.key = key, .value = scanner->at};
   return WSPEC_OK;
 }
 

@@ -18,7 +18,8 @@ enum {
 struct wspec_json_place {
   size_t key;       /* its key, if it is a member of an object; else as `value` */
   size_t value;     /* its first octet */
-  const void *item; /* not set by the scan: room for the caller */
+  unsigned line;    /* not set by the scan: room for the caller; */
+  const void *item; /* so is this */
 };
 
 /* All values of a text, each before those within it. */

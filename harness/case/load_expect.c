@@ -1,0 +1,466 @@
+#include "case/load_parts.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+enum {
+  ALTERNATIVES_MAX = 64,
+  CODE_MAX = 65535,
+  EXPANDED_MAX = 4 /* alternatives that one word can stand for */
+};
+
+/* The reactions by the words of the language, in an order of our own: what stands in the script
+ * follows from the word. */
+enum word {
+  W_ECHO,
+  W_MESSAGE,
+  W_PONG,
+  W_FAILED,
+  W_CLOSED,
+  W_IGNORED,
+  W_ENDED,
+  W_NOTHING,
+  W_SILENT,
+  W_ANY,
+  W_HTTP,
+  W_DROPPED,
+  W_ACCEPTED,
+  W_REFUSED,
+  N_WORDS
+};
+
+static const char *const WORDS[] = {"echo",    "message", "pong",     "failed", "closed",
+                                    "ignored", "ended",   "nothing",  "silent", "any",
+                                    "http",    "dropped", "accepted", "refused"};
+
+static const char NOTE_OTHER_CODE[] = "another close code than the expected one";
+static const char NOTE_OTHER_STATUS[] = "another status than the expected one";
+static const char NOTE_DROPPED[] = "TCP closed without an HTTP answer";
+static const char NOTE_ORDINARY[] = "an ordinary HTTP answer";
+
+/* Alternatives while their number is not known. */
+struct list {
+  struct wspec_reader *reader;
+  struct wspec_alternative *items;
+  size_t n_items;
+};
+
+static struct wspec_alternative *add(struct list *list, enum wspec_reaction reaction,
+                                     enum wspec_rank rank, const char *note) {
+  struct wspec_alternative *out = &list->items[list->n_items++];
+  *out = (struct wspec_alternative){.reaction = reaction, .rank = rank, .note = note};
+  return out;
+}
+
+/* ---- Codes ---- */
+
+static void set_codes(struct list *list, struct wspec_alternative *out,
+                      const struct wspec_code_range *ranges, size_t n) {
+  out->codes = wspec_reader_alloc(list->reader, n, sizeof *ranges);
+  if (out->codes) {
+    memcpy(out->codes, ranges, n * sizeof *ranges);
+    out->n_codes = n;
+  }
+}
+
+static bool parse_number(const char **text, unsigned *out) {
+  size_t len = strspn(*text, "0123456789");
+  *out = 0;
+  for (size_t i = 0; i < len && i < 6; i++) {
+    *out = *out * 10 + (unsigned)((*text)[i] - '0');
+  }
+  *text += len;
+  return len > 0 && len < 6 && *out <= CODE_MAX;
+}
+
+/* Reads "1000-1003", "404" or, for a status, "4xx". */
+static bool parse_range(const char *text, bool status, struct wspec_code_range *out) {
+  unsigned first;
+  unsigned last;
+  if (status && text[0] >= '1' && text[0] <= '9' && strcmp(text + 1, "xx") == 0) {
+    uint16_t hundreds = (uint16_t)((text[0] - '0') * 100);
+    *out = (struct wspec_code_range){hundreds, (uint16_t)(hundreds + 99)};
+    return true;
+  }
+  if (!parse_number(&text, &first)) {
+    return false;
+  }
+  last = first;
+  if (*text == '-') {
+    text++;
+    if (!parse_number(&text, &last)) {
+      return false;
+    }
+  }
+  *out = (struct wspec_code_range){(uint16_t)first, (uint16_t)last};
+  return *text == '\0' && first <= last;
+}
+
+static void load_codes(struct list *list, const cJSON *item, bool status,
+                       struct wspec_alternative *out) {
+  struct wspec_reader *reader = list->reader;
+  const cJSON *element;
+  int n = wspec_reader_array(reader, item, 1, &element);
+  if (n < 0) {
+    return;
+  }
+  out->codes = wspec_reader_alloc(reader, (size_t)n, sizeof *out->codes);
+  for (; element && out->codes; element = element->next) {
+    struct wspec_code_range *range = &out->codes[out->n_codes++];
+    const cJSON *value = wspec_reader_resolve(reader, element);
+    if (!cJSON_IsString(value)) {
+      range->first = range->last = (uint16_t)wspec_reader_uint(reader, element, 0, CODE_MAX);
+      continue;
+    }
+    const char *text = wspec_reader_text(reader, element);
+    if (text && !parse_range(text, status, range)) {
+      wspec_reader_expected(reader, element,
+                            status ? "a status: 400, \"4xx\" or \"300-399\""
+                                   : "a close code: 1002 or \"1000-1003\"");
+    }
+  }
+}
+
+/* ---- Payload references ---- */
+
+static void load_given(struct wspec_reader *reader, const cJSON *object, int kind,
+                       const char *const *names, struct wspec_payload_ref *out) {
+  static const uint8_t opcodes[] = {0x1, 0x2, 0};
+  const cJSON *item = wspec_reader_member(object, names[kind]);
+  if (strcmp(names[kind], "of") == 0) {
+    out->kind = WSPEC_REF_LABEL;
+    out->label = wspec_reader_text(reader, item);
+    return;
+  }
+  out->kind = WSPEC_REF_PAYLOAD;
+  out->opcode = opcodes[kind];
+  wspec_load_payload(reader, item, &out->payload);
+}
+
+/* `names` are the ways in which a payload can be given here; "of" is a label. */
+static void load_ref(struct wspec_reader *reader, const cJSON *item, const char *const *names,
+                     size_t n_names, bool same_allowed, struct wspec_payload_ref *out) {
+  static const char *const same[] = {"same"};
+  const cJSON *value = wspec_reader_resolve(reader, item);
+  if (same_allowed && cJSON_IsString(value)) {
+    (void)wspec_reader_choice(reader, item, same, 1);
+    out->kind = WSPEC_REF_SAME;
+    return;
+  }
+  const cJSON *object = wspec_reader_object(reader, item, names, n_names);
+  int kind = object ? wspec_reader_one_of(reader, object, names, n_names) : -1;
+  if (kind >= 0) {
+    load_given(reader, object, kind, names, out);
+  }
+}
+
+static void load_payload_reaction(struct list *list, enum word word, const cJSON *item) {
+  static const char *const message[] = {"text", "binary", "of"};
+  static const char *const pong[] = {"of", "of", "payload"};
+  struct wspec_reader *reader = list->reader;
+  if (word == W_PONG) {
+    load_ref(reader, item, pong + 1, 2, true,
+             &add(list, WSPEC_REACTION_PONG, WSPEC_RANK_PASS, NULL)->payload);
+    list->items[list->n_items - 1].payload.opcode = 0;
+  } else if (word == W_ECHO) {
+    load_ref(reader, item, message, 3, true,
+             &add(list, WSPEC_REACTION_ECHO, WSPEC_RANK_PASS, NULL)->payload);
+  } else {
+    load_ref(reader, item, message, 2, false,
+             &add(list, WSPEC_REACTION_MESSAGE, WSPEC_RANK_PASS, NULL)->payload);
+  }
+}
+
+/* ---- Fields of an HTTP answer ---- */
+
+static void load_field_rule(struct wspec_reader *reader, const cJSON *item, const char *name,
+                            struct wspec_field_rule *out) {
+  static const char *const words[] = {"present", "absent", "once"};
+  static const enum wspec_field_rule_kind kinds[] = {WSPEC_FIELD_PRESENT, WSPEC_FIELD_ABSENT,
+                                                     WSPEC_FIELD_ONCE};
+  static const char *const members[] = {"is", "token", "equals", "requirement"};
+  const cJSON *word = item;
+  const cJSON *object = NULL;
+  out->name = name;
+  if (!cJSON_IsString(wspec_reader_resolve(reader, item))) {
+    object = wspec_reader_object(reader, item, members, COUNT(members));
+    int kind = object ? wspec_reader_one_of(reader, object, members, 3) : -1;
+    if (kind < 0) {
+      return;
+    }
+    word = kind == 0 ? wspec_reader_member(object, "is") : NULL;
+    if (kind > 0) {
+      out->kind = kind == 1 ? WSPEC_FIELD_TOKEN : WSPEC_FIELD_EQUALS;
+      out->value = wspec_reader_text(reader, wspec_reader_member(object, members[kind]));
+    }
+  }
+  if (word) {
+    int index = wspec_reader_choice(reader, word, words, COUNT(words));
+    out->kind = index < 0 ? WSPEC_FIELD_PRESENT : kinds[index];
+  }
+  const cJSON *requirement = object ? wspec_reader_member(object, "requirement") : NULL;
+  out->requirement = requirement ? wspec_reader_requirement(reader, requirement) : NULL;
+}
+
+static size_t count_rules(struct wspec_reader *reader, const cJSON *object) {
+  size_t n = 0;
+  for (const cJSON *member = object->child; member; member = member->next) {
+    const cJSON *value = wspec_reader_resolve(reader, member);
+    n += cJSON_IsArray(value) ? (size_t)cJSON_GetArraySize(value) : 1;
+  }
+  return n;
+}
+
+/* A name has one rule or an array of them. */
+static void load_field_rules(struct wspec_reader *reader, const cJSON *item,
+                             struct wspec_alternative *out) {
+  const cJSON *object = wspec_reader_resolve(reader, item);
+  if (!cJSON_IsObject(object)) {
+    wspec_reader_expected(reader, item, "an object of field names");
+    return;
+  }
+  out->fields = wspec_reader_alloc(reader, count_rules(reader, object), sizeof *out->fields);
+  if (!out->fields) {
+    return;
+  }
+  for (const cJSON *member = object->child; member; member = member->next) {
+    const cJSON *value = wspec_reader_resolve(reader, member);
+    if (!cJSON_IsArray(value)) {
+      load_field_rule(reader, member, member->string, &out->fields[out->n_fields++]);
+      continue;
+    }
+    for (const cJSON *rule = value->child; rule; rule = rule->next) {
+      load_field_rule(reader, rule, member->string, &out->fields[out->n_fields++]);
+    }
+  }
+}
+
+/* ---- One alternative ---- */
+
+static void load_failed(struct list *list, enum word word, const cJSON *item) {
+  static const char *const members[] = {"codes", "no_code"};
+  struct wspec_reader *reader = list->reader;
+  struct wspec_alternative *out =
+      add(list, word == W_FAILED ? WSPEC_REACTION_FAILED : WSPEC_REACTION_CLOSED, WSPEC_RANK_PASS,
+          NULL);
+  const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
+  if (!object) {
+    return;
+  }
+  const cJSON *codes = wspec_reader_member(object, "codes");
+  const cJSON *no_code = wspec_reader_member(object, "no_code");
+  if (codes) {
+    load_codes(list, codes, false, out);
+  } else if (word == W_FAILED) {
+    wspec_reader_complain(reader, item, "\"failed\" needs \"codes\", such as [1002]");
+  }
+  out->no_code_allowed = no_code && wspec_reader_bool(reader, no_code);
+}
+
+static void load_http(struct list *list, enum word word, const cJSON *item) {
+  static const char *const members[] = {"fields", "status"};
+  struct wspec_reader *reader = list->reader;
+  struct wspec_alternative *out = add(list, WSPEC_REACTION_HTTP, WSPEC_RANK_PASS, NULL);
+  const cJSON *object = wspec_reader_object(reader, item, members, word == W_HTTP ? 2 : 1);
+  if (!object) {
+    return;
+  }
+  const cJSON *fields = wspec_reader_member(object, "fields");
+  const cJSON *status = wspec_reader_member(object, "status");
+  if (word == W_ACCEPTED) {
+    set_codes(list, out, &(struct wspec_code_range){101, 101}, 1);
+    out->validate = true;
+  } else if (status) {
+    load_codes(list, status, true, out);
+  }
+  if (fields) {
+    load_field_rules(reader, fields, out);
+  }
+}
+
+/* A server refuses a handshake with an HTTP error; without one, or with an ordinary page, it did
+ * not switch either, which nobody may call a failure. */
+static void load_refused(struct list *list, const cJSON *item) {
+  static const char *const members[] = {"status", "fields"};
+  static const struct wspec_code_range errors = {400, 599};
+  static const struct wspec_code_range ordinary = {200, 399};
+  const cJSON *object = item ? wspec_reader_object(list->reader, item, members, 2) : NULL;
+  const cJSON *status = object ? wspec_reader_member(object, "status") : NULL;
+  const cJSON *fields = object ? wspec_reader_member(object, "fields") : NULL;
+  struct wspec_alternative *first = add(list, WSPEC_REACTION_HTTP, WSPEC_RANK_PASS, NULL);
+  if (status) {
+    load_codes(list, status, true, first);
+    set_codes(list, add(list, WSPEC_REACTION_HTTP, WSPEC_RANK_INFO, NOTE_OTHER_STATUS), &errors, 1);
+  } else {
+    set_codes(list, first, &errors, 1);
+  }
+  if (fields) {
+    load_field_rules(list->reader, fields, first);
+  }
+  (void)add(list, WSPEC_REACTION_DROPPED, WSPEC_RANK_INFO, NOTE_DROPPED);
+  set_codes(list, add(list, WSPEC_REACTION_HTTP, WSPEC_RANK_INFO, NOTE_ORDINARY), &ordinary, 1);
+}
+
+static void load_plain(struct list *list, enum word word, const cJSON *item) {
+  static const enum wspec_reaction reactions[] = {
+      [W_IGNORED] = WSPEC_REACTION_IGNORED, [W_ENDED] = WSPEC_REACTION_ENDED,
+      [W_NOTHING] = WSPEC_REACTION_NOTHING, [W_SILENT] = WSPEC_REACTION_SILENT,
+      [W_ANY] = WSPEC_REACTION_ANY,         [W_DROPPED] = WSPEC_REACTION_DROPPED};
+  (void)wspec_reader_object(list->reader, item, NULL, 0);
+  (void)add(list, reactions[word], WSPEC_RANK_PASS, NULL);
+}
+
+static void load_reaction(struct list *list, enum word word, const cJSON *item) {
+  switch (word) {
+  case W_ECHO:
+  case W_MESSAGE:
+  case W_PONG:
+    load_payload_reaction(list, word, item);
+    break;
+  case W_FAILED:
+  case W_CLOSED:
+    load_failed(list, word, item);
+    break;
+  case W_HTTP:
+  case W_ACCEPTED:
+    load_http(list, word, item);
+    break;
+  case W_REFUSED:
+    load_refused(list, item);
+    break;
+  default:
+    load_plain(list, word, item);
+    break;
+  }
+}
+
+static void load_words_alone(struct list *list, const cJSON *item) {
+  static const char *const alone[] = {"echo", "pong",     "ignored", "ended",  "nothing", "silent",
+                                      "any",  "accepted", "refused", "failed", "dropped"};
+  static const enum word words[] = {W_ECHO, W_PONG,     W_IGNORED, W_ENDED,  W_NOTHING, W_SILENT,
+                                    W_ANY,  W_ACCEPTED, W_REFUSED, W_FAILED, W_DROPPED};
+  static const cJSON empty = {.type = cJSON_Object};
+  int index = wspec_reader_choice(list->reader, item, alone, COUNT(alone));
+  if (index < 0) {
+    return;
+  }
+  switch (words[index]) {
+  case W_ECHO:
+    (void)add(list, WSPEC_REACTION_ECHO, WSPEC_RANK_PASS, NULL);
+    break;
+  case W_PONG:
+    (void)add(list, WSPEC_REACTION_PONG, WSPEC_RANK_PASS, NULL);
+    break;
+  case W_FAILED:
+    set_codes(list, add(list, WSPEC_REACTION_FAILED, WSPEC_RANK_PASS, NULL),
+              &(struct wspec_code_range){1002, 1002}, 1);
+    break;
+  default:
+    load_reaction(list, words[index], &empty);
+    break;
+  }
+}
+
+/* rank, note and requirement are about what the author wrote: the first alternative that it stands
+ * for. */
+static void load_alternative(struct list *list, const cJSON *item) {
+  static const char *const ranks[] = {"pass", "info", "warn", "fail"};
+  const char *members[N_WORDS + 3];
+  struct wspec_reader *reader = list->reader;
+  const cJSON *value = wspec_reader_resolve(reader, item);
+  if (cJSON_IsString(value)) {
+    load_words_alone(list, item);
+    return;
+  }
+  memcpy(members, WORDS, sizeof WORDS);
+  members[N_WORDS] = "rank";
+  members[N_WORDS + 1] = "note";
+  members[N_WORDS + 2] = "requirement";
+  const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
+  int word = object ? wspec_reader_one_of(reader, object, WORDS, N_WORDS) : -1;
+  if (word < 0) {
+    return;
+  }
+  struct wspec_alternative *first = &list->items[list->n_items];
+  load_reaction(list, (enum word)word, wspec_reader_member(object, WORDS[word]));
+  const cJSON *rank = wspec_reader_member(object, "rank");
+  const cJSON *note = wspec_reader_member(object, "note");
+  const cJSON *requirement = wspec_reader_member(object, "requirement");
+  int index = rank ? wspec_reader_choice(reader, rank, ranks, COUNT(ranks)) : 0;
+  first->rank = index < 0 ? WSPEC_RANK_PASS : (enum wspec_rank)index;
+  first->note = note ? wspec_reader_text(reader, note) : NULL;
+  first->requirement = requirement ? wspec_reader_requirement(reader, requirement) : NULL;
+}
+
+/* ---- Expectations ---- */
+
+/* Failing a connection with another error code is reported, not punished: which of them fits is
+ * seldom a plain MUST. Whoever lists two `failed` has ranked the codes by hand. */
+static void add_other_error_codes(struct list *list) {
+  static const struct wspec_code_range codes[] = {{1002, 1003}, {1007, 1011}};
+  size_t n_failed = 0;
+  size_t at = 0;
+  for (size_t i = 0; i < list->n_items; i++) {
+    if (list->items[i].reaction == WSPEC_REACTION_FAILED) {
+      n_failed++;
+      at = i;
+    }
+  }
+  if (n_failed != 1 || list->items[at].rank != WSPEC_RANK_PASS) {
+    return;
+  }
+  memmove(&list->items[at + 2], &list->items[at + 1],
+          (list->n_items - at - 1) * sizeof *list->items);
+  list->items[at + 1] = (struct wspec_alternative){
+      .reaction = WSPEC_REACTION_FAILED, .rank = WSPEC_RANK_INFO, .note = NOTE_OTHER_CODE};
+  list->n_items++;
+  set_codes(list, &list->items[at + 1], codes, COUNT(codes));
+}
+
+void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
+                            struct wspec_expectation *out) {
+  const cJSON *element = item;
+  int n = 1;
+  out->patience = 1;
+  if (cJSON_IsArray(wspec_reader_resolve(reader, item))) {
+    n = wspec_reader_array(reader, item, 1, &element);
+  }
+  if (n > ALTERNATIVES_MAX) {
+    wspec_reader_complain(reader, item, "more than %d alternatives", ALTERNATIVES_MAX);
+    return;
+  }
+  if (n < 1) {
+    return;
+  }
+  struct list list = {.reader = reader};
+  list.items = wspec_reader_alloc(reader, (size_t)n * EXPANDED_MAX + 1, sizeof *list.items);
+  if (!list.items) {
+    return;
+  }
+  for (int i = 0; i < n; i++, element = element->next) {
+    load_alternative(&list, element);
+  }
+  add_other_error_codes(&list);
+  out->alternatives = list.items;
+  out->n_alternatives = list.n_items;
+}
+
+/* The answer typically echoes the code (RFC 6455 section 5.5.1); 1000 and none are as right. That
+ * there is none at all violates that section, not the sentence that the case is about. */
+void wspec_load_close_expectation(struct wspec_reader *reader, bool has_code, uint16_t code,
+                                  struct wspec_expectation *out) {
+  struct wspec_code_range codes[] = {{1000, 1000}, {code, code}};
+  struct list list = {.reader = reader};
+  list.items = wspec_reader_alloc(reader, 1, sizeof *list.items);
+  if (!list.items) {
+    return;
+  }
+  struct wspec_alternative *closed = add(&list, WSPEC_REACTION_CLOSED, WSPEC_RANK_PASS, NULL);
+  set_codes(&list, closed, codes, has_code && code != 1000 ? 2 : 1);
+  closed->no_code_allowed = true;
+  out->alternatives = list.items;
+  out->n_alternatives = list.n_items;
+  out->requirement = wspec_requirements_find(reader->requirements, "6455-5.5.1-09");
+  out->patience = 1;
+}
