@@ -146,6 +146,9 @@ enum wspec_err wspec_stream_connect(struct wspec_loop *loop,
   if (stream->attempt) {
     stream->attempt->port = options->port;
     memcpy(stream->attempt->host, options->host, size);
+    err = wspec_stream_tls_attach(stream, options->tls, options->host);
+  }
+  if (!err) {
     err = begin(stream, options);
   }
   if (err) {

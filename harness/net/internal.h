@@ -9,6 +9,7 @@
 #include <uv.h>
 
 struct wspec_connect_attempt;
+struct wspec_tls_filter;
 
 struct wspec_loop {
   uv_loop_t uv;
@@ -37,6 +38,7 @@ struct wspec_stream {
   struct wspec_loop *loop;
   const struct wspec_stream_handlers *handlers;
   void *user;
+  struct wspec_tls_filter *tls;          /* NULL: plain TCP */
   struct wspec_connect_attempt *attempt; /* while STREAM_CONNECTING */
   struct wspec_stream *deferred_previous;
   struct wspec_stream *deferred_next;
@@ -70,6 +72,8 @@ struct wspec_stream *wspec_stream_new(struct wspec_loop *loop, size_t pending_ma
 int wspec_stream_init_tcp(struct wspec_stream *stream); /* libuv's code */
 void wspec_stream_handle_closed(uv_handle_t *handle);
 void wspec_stream_run_deferred(struct wspec_stream *stream);
+/* wspec_stream_code_is_reset tells whether libuv's `code` is what a RST of the peer leads to. */
+bool wspec_stream_code_is_reset(int code);
 /* wspec_stream_start: TCP is there; does what comes next and starts reading. */
 void wspec_stream_start(struct wspec_stream *stream);
 void wspec_stream_start_timeout(struct wspec_stream *stream, uint32_t timeout_ms);
@@ -77,11 +81,28 @@ void wspec_stream_start_timeout(struct wspec_stream *stream, uint32_t timeout_ms
 void wspec_stream_fail(struct wspec_stream *stream, const struct wspec_net_error *error);
 /* wspec_stream_destroy closes the handles; on_closed follows when they are. */
 void wspec_stream_destroy(struct wspec_stream *stream);
+void wspec_stream_become_open(struct wspec_stream *stream);
+void wspec_stream_deliver_data(struct wspec_stream *stream, uint8_t *data, size_t len);
 void wspec_stream_check_lingering(struct wspec_stream *stream);
 
 /* stream_write.c */
 
+/* wspec_stream_send sends a copy of octets of the wire, whatever the state and the ceiling. */
+WSPEC_MUST_USE enum wspec_err wspec_stream_send(struct wspec_stream *stream,
+                                                struct wspec_span octets);
 void wspec_stream_send_fin(struct wspec_stream *stream);
+
+/* stream_tls.c */
+
+/* wspec_stream_tls_attach makes `stream` speak TLS; does nothing if `tls` is NULL. */
+WSPEC_MUST_USE enum wspec_err wspec_stream_tls_attach(struct wspec_stream *stream,
+                                                      struct wspec_tls *tls, const char *host);
+WSPEC_MUST_USE enum wspec_err wspec_stream_tls_write(struct wspec_stream *stream,
+                                                     struct wspec_span octets);
+void wspec_stream_tls_finish(struct wspec_stream *stream);
+void wspec_stream_tls_receive(struct wspec_stream *stream, const uint8_t *data, size_t len);
+/* wspec_stream_tls_pump goes as far as what was received allows: handshake, then data. */
+void wspec_stream_tls_pump(struct wspec_stream *stream);
 
 /* connect.c */
 

@@ -13,6 +13,7 @@ struct wspec_listener {
   void (*on_accept)(void *user, struct wspec_stream *stream);
   void *user;
   struct wspec_address address;
+  struct wspec_tls *tls;
   size_t pending_max;
   uint32_t timeout_ms;
 };
@@ -41,11 +42,12 @@ static void on_uv_connection(uv_stream_t *server, int status) {
     (void)uv_accept(server, server);
     return;
   }
-  if (wspec_stream_init_tcp(stream) != 0 || uv_accept(server, (uv_stream_t *)&stream->tcp) != 0) {
+  if (wspec_stream_init_tcp(stream) != 0 || uv_accept(server, (uv_stream_t *)&stream->tcp) != 0 ||
+      wspec_stream_tls_attach(stream, listener->tls, NULL)) {
     wspec_stream_destroy(stream);
     return;
   }
-  stream->state = STREAM_TLS;
+  stream->state = STREAM_TLS; /* not open yet */
   listener->on_accept(listener->user, stream);
   if (stream->state == STREAM_DEAD) {
     return;
@@ -81,6 +83,7 @@ static struct wspec_listener *listener_alloc(struct wspec_loop *loop,
   struct wspec_listener *listener = calloc(1, sizeof *listener);
   if (listener) {
     listener->loop = loop;
+    listener->tls = options->tls;
     listener->pending_max = options->pending_max;
     listener->timeout_ms = options->timeout_ms;
     listener->tcp.data = listener;

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
 #include "net/internal.h"
+#include "net/tls_filter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ void wspec_stream_handle_closed(uv_handle_t *handle) {
   if (stream->handlers && stream->handlers->on_closed) {
     stream->handlers->on_closed(stream->user, stream);
   }
+  wspec_tls_filter_free(stream->tls);
   free(stream->attempt);
   free(stream);
 }
@@ -89,14 +91,7 @@ void wspec_stream_check_lingering(struct wspec_stream *stream) {
 
 static void begin_reading(struct wspec_stream *stream);
 
-void wspec_stream_close(struct wspec_stream *stream) {
-  if (stream->state == STREAM_LINGERING || stream->state == STREAM_DEAD) {
-    return;
-  }
-  if (stream->state == STREAM_CONNECTING) {
-    wspec_stream_destroy(stream);
-    return;
-  }
+static void start_lingering(struct wspec_stream *stream) {
   wspec_stream_send_fin(stream);
   stream->state = STREAM_LINGERING;
   wspec_loop_undefer(stream);
@@ -105,6 +100,14 @@ void wspec_stream_close(struct wspec_stream *stream) {
   begin_reading(stream);
   /* Both ends may be done already; on_closed comes later all the same, by way of uv_close. */
   wspec_stream_check_lingering(stream);
+}
+
+void wspec_stream_close(struct wspec_stream *stream) {
+  if (stream->state == STREAM_CONNECTING) {
+    wspec_stream_destroy(stream);
+  } else if (stream->state == STREAM_TLS || stream->state == STREAM_OPEN) {
+    start_lingering(stream);
+  }
 }
 
 /* Errors. */
@@ -118,16 +121,23 @@ void wspec_stream_fail(struct wspec_stream *stream, const struct wspec_net_error
   if (stream->handlers && stream->handlers->on_error) {
     stream->handlers->on_error(stream->user, stream, error);
   }
-  wspec_stream_destroy(stream);
+  if (stream->state != STREAM_FAILED) {
+    return; /* on_error has reset it */
+  }
+  if (error->err == WSPEC_ERR_TLS && !stream->peer_finished && stream->write_code == 0) {
+    start_lingering(stream); /* the alert that tells the peer why is on its way */
+  } else {
+    wspec_stream_destroy(stream);
+  }
 }
 
-static bool code_is_reset(int code) {
+bool wspec_stream_code_is_reset(int code) {
   return code == UV_ECONNRESET || code == UV_EPIPE || code == UV_ECONNABORTED;
 }
 
 static void fail_with_code(struct wspec_stream *stream, int code) {
   struct wspec_net_error error;
-  if (code_is_reset(code)) {
+  if (wspec_stream_code_is_reset(code)) {
     (void)wspec_net_error_set(&error, WSPEC_ERR_IO, "the peer reset the connection (RST)");
     error.reset = true;
   } else {
@@ -139,7 +149,8 @@ static void fail_with_code(struct wspec_stream *stream, int code) {
 static void on_uv_timeout(uv_timer_t *handle) {
   struct wspec_stream *stream = handle->data;
   struct wspec_net_error error;
-  (void)wspec_net_error_set(&error, WSPEC_ERR_TIMEOUT, "no connection within %lu ms",
+  (void)wspec_net_error_set(&error, WSPEC_ERR_TIMEOUT, "no %s within %lu ms",
+                            stream->state == STREAM_TLS ? "TLS handshake" : "connection",
                             (unsigned long)stream->timeout_ms);
   wspec_stream_fail(stream, &error);
 }
@@ -171,7 +182,7 @@ static void deliver_end(struct wspec_stream *stream) {
   }
 }
 
-static void deliver_data(struct wspec_stream *stream, uint8_t *data, size_t len) {
+void wspec_stream_deliver_data(struct wspec_stream *stream, uint8_t *data, size_t len) {
   if (stream->state == STREAM_OPEN && stream->handlers->on_data) {
     stream->handlers->on_data(stream->user, stream, data, len);
   }
@@ -194,11 +205,30 @@ static int hidden_error(struct wspec_stream *stream) {
   return uv_translate_sys_error(socket_error);
 }
 
+/* The TLS handshake cannot go on. */
+static void fail_handshake(struct wspec_stream *stream, int code) {
+  struct wspec_net_error error;
+  (void)wspec_net_error_set(&error, WSPEC_ERR_TLS, "the peer %s during the TLS handshake",
+                            code == 0 ? "closed the connection" : "reset the connection (RST)");
+  if (code != 0 && !wspec_stream_code_is_reset(code)) {
+    (void)wspec_net_error_set(&error, WSPEC_ERR_TLS,
+                              "the connection broke during the TLS handshake: %s",
+                              uv_strerror(code));
+  }
+  error.reset = wspec_stream_code_is_reset(code);
+  wspec_stream_fail(stream, &error);
+}
+
 static void end_reading(struct wspec_stream *stream, int code) {
   if (code == UV_EOF) {
     code = hidden_error(stream);
   }
   stream->peer_finished = true;
+  stream->finish_done = stream->finish_done || code != 0; /* a FIN can be sent no more */
+  if (stream->state == STREAM_TLS) {
+    fail_handshake(stream, code);
+    return;
+  }
   if (stream->end == END_NONE) {
     stream->end = code == 0 ? END_EOF : END_ERROR;
     stream->end_code = code;
@@ -214,10 +244,15 @@ static void on_uv_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
 
 static void on_uv_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer) {
   struct wspec_stream *stream = handle->data;
-  if (count > 0) {
-    deliver_data(stream, (uint8_t *)buffer->base, (size_t)count);
-  } else if (count < 0) {
+  if (count < 0) {
     end_reading(stream, (int)count);
+  } else if (count > 0 && stream->tls) {
+    if (stream->state == STREAM_TLS || stream->state == STREAM_OPEN) {
+      wspec_stream_tls_receive(stream, (const uint8_t *)buffer->base, (size_t)count);
+      deliver_end(stream);
+    }
+  } else if (count > 0) {
+    wspec_stream_deliver_data(stream, (uint8_t *)buffer->base, (size_t)count);
   }
   wspec_stream_check_lingering(stream);
 }
@@ -249,33 +284,42 @@ void wspec_stream_resume(struct wspec_stream *stream) {
   stream->is_paused = false;
   if (stream->state == STREAM_OPEN) {
     begin_reading(stream);
-    if (stream->end != END_NONE) {
+    if (stream->end != END_NONE || stream->tls) {
       wspec_loop_defer(stream);
     }
   }
 }
 
-void wspec_stream_run_deferred(struct wspec_stream *stream) {
-  if (stream->state == STREAM_CONNECTING) {
-    wspec_connect_run_deferred(stream);
-  }
-  if (stream->state != STREAM_OPEN) {
-    return;
-  }
+static void run_deferred_open(struct wspec_stream *stream) {
   /* A failed write waits for reading to end by itself; if it has, nothing else would tell. */
   if (stream->write_code != 0 && stream->peer_finished && stream->end == END_EOF) {
     stream->end = END_ERROR;
     stream->end_code = stream->write_code;
   }
+  if (stream->tls) {
+    wspec_stream_tls_pump(stream);
+  }
   deliver_end(stream);
+}
+
+void wspec_stream_run_deferred(struct wspec_stream *stream) {
+  if (stream->state == STREAM_CONNECTING) {
+    wspec_connect_run_deferred(stream);
+  } else if (stream->state == STREAM_TLS && stream->end == END_ERROR) {
+    fail_handshake(stream, stream->end_code);
+  } else if (stream->state == STREAM_OPEN) {
+    run_deferred_open(stream);
+  }
 }
 
 /* The beginning. */
 
-static void become_open(struct wspec_stream *stream) {
+void wspec_stream_become_open(struct wspec_stream *stream) {
   stream->state = STREAM_OPEN;
   (void)uv_timer_stop(&stream->timer);
-  if (!stream->is_paused) {
+  if (stream->is_paused) {
+    (void)uv_read_stop((uv_stream_t *)&stream->tcp); /* the handshake was read all the same */
+  } else {
     begin_reading(stream);
   }
   if (stream->handlers && stream->handlers->on_open) {
@@ -285,7 +329,13 @@ static void become_open(struct wspec_stream *stream) {
 
 void wspec_stream_start(struct wspec_stream *stream) {
   (void)uv_tcp_nodelay(&stream->tcp, 1);
-  become_open(stream);
+  if (stream->tls) {
+    stream->state = STREAM_TLS;
+    begin_reading(stream);
+    wspec_stream_tls_pump(stream);
+  } else {
+    wspec_stream_become_open(stream);
+  }
 }
 
 void wspec_stream_set_handlers(struct wspec_stream *stream,
@@ -310,11 +360,6 @@ void *wspec_stream_user(const struct wspec_stream *stream) {
 
 struct wspec_loop *wspec_stream_loop(const struct wspec_stream *stream) {
   return stream->loop;
-}
-
-bool wspec_stream_is_tls(const struct wspec_stream *stream) {
-  (void)stream;
-  return false;
 }
 
 static enum wspec_err address_of(const struct wspec_stream *stream,

@@ -78,7 +78,7 @@ void wspec_stream_set_handlers(struct wspec_stream *stream,
 /* wspec_stream_write sends a copy of `octets`. WSPEC_ERR_LIMIT: the pending ceiling would be
  * passed, nothing is sent; wait for on_drained. WSPEC_ERR_IO: the connection is broken, on_error is
  * on its way. WSPEC_ERR_MISUSE: not open yet, or after finish, close or reset. WSPEC_ERR_NOMEM:
- * part may have been sent; reset the stream. */
+ * part may have been sent, and on_error is on its way. */
 WSPEC_MUST_USE enum wspec_err wspec_stream_write(struct wspec_stream *stream,
                                                  struct wspec_span octets);
 

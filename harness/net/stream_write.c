@@ -20,10 +20,6 @@ static void request_free(struct write_request *request) {
   free(request);
 }
 
-static bool code_is_final(int code) {
-  return code == UV_ECONNRESET || code == UV_EPIPE || code == UV_ECONNABORTED;
-}
-
 /* The peer may have sent octets before the RST that made the write fail, and they are still to be
  * read: the error is left to the end of reading, which such a socket is sure to reach. */
 static void write_failed(struct wspec_stream *stream, int code) {
@@ -31,7 +27,7 @@ static void write_failed(struct wspec_stream *stream, int code) {
     return;
   }
   stream->write_code = code;
-  if (!code_is_final(code)) {
+  if (!wspec_stream_code_is_reset(code)) {
     stream->end = END_ERROR;
     stream->end_code = code;
   }
@@ -44,13 +40,12 @@ static void on_uv_written(uv_write_t *uv, int status) {
   stream->pending -= request->len;
   stream->pending_cost -= request->cost;
   request_free(request);
-  if (stream->state != STREAM_OPEN) {
-    return;
-  }
-  if (status < 0) {
+  if (status < 0 && stream->state != STREAM_DEAD) {
     write_failed(stream, status);
   }
-  if (stream->pending == 0 && stream->handlers->on_drained) {
+  /* After a failure libuv 1.44 leaves the other requests queued until the close. */
+  bool is_drained = stream->pending == 0 || status < 0;
+  if (is_drained && stream->state == STREAM_OPEN && stream->handlers->on_drained) {
     stream->handlers->on_drained(stream->user, stream);
   }
 }
@@ -62,6 +57,7 @@ static enum wspec_err enqueue(struct wspec_stream *stream, struct wspec_span oct
   size_t copied = release ? 0 : octets.len;
   struct write_request *request = malloc(sizeof *request + copied);
   if (!request) {
+    write_failed(stream, UV_ENOMEM); /* what is missing now would leave a hole in the stream */
     return WSPEC_ERR_NOMEM;
   }
   *request = (struct write_request){.stream = stream,
@@ -130,13 +126,17 @@ static enum wspec_err send_plain(struct wspec_stream *stream, struct wspec_span 
   return err;
 }
 
+enum wspec_err wspec_stream_send(struct wspec_stream *stream, struct wspec_span octets) {
+  bool is_taken = false;
+  return send_plain(stream, octets, NULL, NULL, &is_taken);
+}
+
 enum wspec_err wspec_stream_write(struct wspec_stream *stream, struct wspec_span octets) {
   enum wspec_err err = check_writable(stream, octets.len);
   if (err || octets.len == 0) {
     return err;
   }
-  bool is_taken = false;
-  return send_plain(stream, octets, NULL, NULL, &is_taken);
+  return stream->tls ? wspec_stream_tls_write(stream, octets) : wspec_stream_send(stream, octets);
 }
 
 enum wspec_err wspec_stream_write_borrowed(struct wspec_stream *stream, struct wspec_span octets,
@@ -144,7 +144,9 @@ enum wspec_err wspec_stream_write_borrowed(struct wspec_stream *stream, struct w
                                            void *release_user) {
   bool is_taken = false;
   enum wspec_err err = check_writable(stream, octets.len);
-  if (!err && octets.len > 0) {
+  if (!err && octets.len > 0 && stream->tls) {
+    err = wspec_stream_tls_write(stream, octets); /* the ciphertext is a copy anyway */
+  } else if (!err && octets.len > 0) {
     err = send_plain(stream, octets, release, release_user, &is_taken);
   }
   if (!is_taken) {
@@ -165,6 +167,9 @@ void wspec_stream_send_fin(struct wspec_stream *stream) {
     return;
   }
   stream->finish_asked = true;
+  if (stream->tls) {
+    wspec_stream_tls_finish(stream);
+  }
   if (uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->tcp, on_uv_shutdown) != 0) {
     stream->finish_done = true;
   }
