@@ -9,9 +9,8 @@
  *   struct wspec_frame frame;
  *   size_t consumed;
  *   enum wspec_err err = wspec_frame_decode(&decoder, octets, &consumed, &frame);
- *   if (err == WSPEC_OK) ...                  // a header: `frame.payload_len` octets of payload
- * follow else if (err == WSPEC_ERR_NEED_MORE) ...  // all octets were consumed, call again with
- * more
+ *   if (err == WSPEC_OK) ...                  // `frame.payload_len` octets of payload follow
+ *   else if (err == WSPEC_ERR_NEED_MORE) ...  // all octets were consumed, call again with more
  *
  * The encoder can write every wrong header: each field is written as it is given, whatever the
  * others say. */

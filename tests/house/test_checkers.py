@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import check_globals  # noqa: E402  (found through the line above)
 import check_layers  # noqa: E402
+import check_links  # noqa: E402
 import check_views  # noqa: E402
 
 COMPILER = os.environ.get("CC", "cc")
@@ -180,6 +181,16 @@ class Compiled(unittest.TestCase):
         view = self.views()
         self.assertEqual(check_views.visible_headers(COMPILER, [view], ["base/base.h", "play/play.h"]),
                          {"base/base.h"})
+
+
+class Links(unittest.TestCase):
+    def test_broken_links_are_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "page.md"
+            page.write_text("[self](page.md#top) [here](#top) [far](https://example.org/x.md)\n"
+                            "`[code](no.md)` [gone](gone.md) [up](../nowhere/else.md \"title\")\n")
+            self.assertEqual(list(check_links.broken_links(page)),
+                             ["gone.md", "../nowhere/else.md"])
 
 
 if __name__ == "__main__":
