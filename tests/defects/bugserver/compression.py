@@ -1,0 +1,173 @@
+"""The DEFLATE side of permessage-deflate (RFC 7692, 7.2): inflates what comes, deflates what goes.
+
+zlib does the work. A raw stream with windowBits w reads and writes distances of up to 2^w.
+"""
+
+import zlib
+
+from .failure import INVALID_DATA, TOO_BIG, Failure
+from .negotiation import Deflate
+from .switches import On
+
+TAIL = b"\x00\x00\xff\xff"
+_EMPTY = b"\x00"
+
+
+class Inflater:
+    """Inflates the messages of one connection, piece by piece (7.2.2)."""
+
+    def __init__(self, deflate: Deflate, on: On) -> None:
+        self._on = on
+        self._bits = deflate.client_bits
+        self._forgets = deflate.client_no_context_takeover or on("forgets-client-window")
+        self._window = b""
+        self._stream = self._fresh(b"")
+        self._fed = 0
+
+    def inflate(self, octets: bytes, room: int) -> bytes:
+        """The octets that this piece of a compressed payload stands for; at most `room` of them."""
+        if self._on("refuses-stored-blocks") and not self._fed and len(octets) > 1:
+            if not octets[0] & 0b110:
+                raise Failure(INVALID_DATA, "a stored block")
+        self._fed += len(octets)
+        pieces = []
+        while octets:
+            piece, octets = self._inflate_some(octets, room)
+            pieces.append(piece)
+            room -= len(piece)
+        return b"".join(pieces)
+
+    def end_message(self, room: int) -> bytes:
+        """Puts back the four octets that the sender removed, and ends the message."""
+        if not self._fed and self._on("refuses-empty-compressed-payload"):
+            raise Failure(INVALID_DATA, "a compressed message of no octets")
+        piece = b"" if self._on("forgets-to-put-back-the-tail") else self.inflate(TAIL, room)
+        self._check_complete()
+        self._fed = 0
+        if self._forgets:
+            self._window = b""
+            self._stream = self._fresh(b"")
+        return piece
+
+    def uncompressed_message(self, payload: bytes) -> None:
+        """Told of messages in between that came uncompressed: they leave the window alone."""
+        if self._on("mixes-plain-messages-into-window"):
+            self._window = (self._window + payload)[-32768:]
+            self._stream = self._fresh(self._window)
+
+    def _inflate_some(self, octets: bytes, room: int) -> tuple[bytes, bytes]:
+        try:
+            piece = self._stream.decompress(octets, room + 1)
+        except zlib.error as bad:
+            if self._on("replaces-corrupt-deflate"):
+                self._stream = self._fresh(self._window)
+                return b"", b""
+            raise Failure(INVALID_DATA, f"not DEFLATE: {bad}") from bad
+        if len(piece) > room:
+            raise Failure(TOO_BIG, "a message that inflates beyond the limit")
+        self._window = (self._window + piece[-32768:])[-32768:]
+        if self._stream.eof:
+            return piece, self._after_final_block()
+        return piece, self._stream.unconsumed_tail
+
+    def _after_final_block(self) -> bytes:
+        """A block with BFINAL set may be followed by others in the same message (7.2.3.4)."""
+        if self._on("refuses-final-blocks"):
+            raise Failure(INVALID_DATA, "a block with BFINAL set")
+        rest = self._stream.unused_data
+        if self._on("ignores-all-after-final-block"):
+            return b""
+        self._stream = self._fresh(b"" if self._on("loses-window-at-final-block") else self._window)
+        return rest
+
+    def _check_complete(self) -> None:
+        """After the tail nothing may be pending: another empty block must be read as such."""
+        if self._on("accepts-truncated-deflate") or self._on("forgets-to-put-back-the-tail"):
+            return
+        probe = self._stream.copy()
+        try:
+            more = probe.decompress(b"\x01\x00\x00\xff\xff")
+        except zlib.error as bad:
+            raise Failure(INVALID_DATA, f"not DEFLATE: {bad}") from bad
+        if more or not probe.eof or probe.unused_data:
+            raise Failure(INVALID_DATA, "a compressed message that is cut")
+
+    def _fresh(self, window: bytes) -> "zlib._Decompress":
+        return zlib.decompressobj(-self._bits, zdict=window)
+
+
+class Deflater:
+    """Deflates the messages of one connection (7.2.1)."""
+
+    def __init__(self, deflate: Deflate, on: On) -> None:
+        self._on = on
+        self._bits = 15 if on("ignores-server-max-window-bits") else max(9, deflate.server_bits)
+        self._stored_only = deflate.server_bits == 8 and not on("ignores-server-max-window-bits")
+        self._forgets = deflate.server_no_context_takeover
+        if on("ignores-server-no-context-takeover"):
+            self._forgets = False
+        if on("forgets-server-window"):
+            self._forgets = True
+        self._stream = self._fresh()
+
+    def wants(self, payload: bytes) -> bool:
+        """Whether a message is sent compressed; that is the sender's choice (6.1)."""
+        if self._on("never-compresses"):
+            return False
+        if self._on("sets-rsv1-on-plain-messages"):
+            return len(payload) > 16
+        return len(payload) >= 64 or not self._on("compresses-only-from-64-octets")
+
+    def deflate(self, payload: bytes) -> bytes:
+        """The payload compressed, without the four octets of the sync flush."""
+        if self._forgets:
+            self._stream = self._fresh()
+        if not payload:
+            return self._empty()
+        if self._on("strips-tail-of-each-fragment") and len(payload) > 200:
+            return self._deflate_half(payload[:100]) + self._deflate_half(payload[100:])
+        octets = self._stream.compress(payload) + self._flush()
+        if self._on("sends-zlib-header"):
+            return zlib.compress(payload)
+        if self._on("sends-compressed-as-is") and len(payload) > 125:
+            return payload
+        return octets if self._on("keeps-the-tail") else octets.removesuffix(TAIL)
+
+    def _deflate_half(self, payload: bytes) -> bytes:
+        octets = self._stream.compress(payload) + self._stream.flush(zlib.Z_SYNC_FLUSH)
+        return octets.removesuffix(TAIL)
+
+    def _flush(self) -> bytes:
+        if self._on("sends-final-blocks"):
+            octets = self._stream.flush(zlib.Z_FINISH)
+            self._stream = self._fresh()
+            return octets + _EMPTY + TAIL
+        if self._on("forgets-to-flush"):
+            return self._stream.flush(zlib.Z_PARTIAL_FLUSH)
+        if self._on("sends-several-blocks"):
+            return self._stream.flush(zlib.Z_FULL_FLUSH) + _EMPTY + TAIL
+        return self._stream.flush(zlib.Z_SYNC_FLUSH)
+
+    def _empty(self) -> bytes:
+        if self._on("sends-empty-message-as-02-00"):
+            return b"\x02\x00"
+        if self._on("sends-empty-message-as-garbage"):
+            return b"\xff"
+        return _EMPTY
+
+    def _fresh(self) -> "zlib._Compress":
+        level = 0 if self._stored_only or self._on("sends-stored-blocks") else 6
+        strategy = zlib.Z_FIXED if self._on("sends-fixed-blocks") else zlib.Z_DEFAULT_STRATEGY
+        return zlib.compressobj(level, zlib.DEFLATED, -self._bits, 8, strategy)
+
+
+def inflater(deflate: Deflate | None, on: On) -> Inflater | None:
+    """The way in, if compression was agreed; one bug has it anyway."""
+    if deflate is None and on("inflates-without-negotiation"):
+        deflate = Deflate()
+    return Inflater(deflate, on) if deflate else None
+
+
+def deflater(deflate: Deflate | None, on: On) -> Deflater | None:
+    """The way out, if compression was agreed."""
+    return Deflater(deflate, on) if deflate else None

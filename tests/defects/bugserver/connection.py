@@ -1,0 +1,190 @@
+"""One TCP connection: the opening handshake first, then the session."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from . import answer, opening, scenarios
+from .failure import Refusal
+from .http1 import HeadReader, Request, parse_request
+from .outbox import Outbox
+from .session import Session
+from .switches import On
+
+if TYPE_CHECKING:
+    from .hosting import Listener
+
+HANDSHAKE_TIMEOUT_S = 5.0
+
+
+class Connection(asyncio.Protocol):
+    """The asyncio side of one connection. All protocol rules are elsewhere."""
+
+    def __init__(self, listener: "Listener", on: On, subprotocols: Sequence[str]) -> None:
+        self._listener = listener
+        self._on = on
+        self._subprotocols = subprotocols
+        self._head = HeadReader(on)
+        self._method = "GET"
+        self._session: Session | None = None
+        self._refused = False
+        self._early = False
+        self._skip = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self.lost = asyncio.get_running_loop().create_future()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The TCP (and TLS) connection is there."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._outbox = Outbox(self._transport, self._on)
+        self._listener.connections.add(self)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(HANDSHAKE_TIMEOUT_S, self._give_up_waiting)
+        if scenarios.on_connect(self._on, self._outbox):
+            self._refused = True
+
+    def data_received(self, data: bytes) -> None:
+        """Octets have come; once refused, they are dropped so that no RST destroys the answer."""
+        if self._session:
+            self._receive_frames(data)
+        elif not self._refused:
+            self._receive_head(data)
+
+    def eof_received(self) -> bool:
+        """The client has ended its side: what is due is still written, then ours ends."""
+        if self._on("ignores-fin"):
+            return self._transport.can_write_eof()
+        self._outbox.close()
+        return self._transport.can_write_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._listener.connections.discard(self)
+        if self._timer:
+            self._timer.cancel()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def pause_writing(self) -> None:
+        """A client that does not read is not read from."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # Opening and going away
+
+    def go_away(self) -> None:
+        """The server is being shut down."""
+        if self._session:
+            self._session.close(1001)
+        else:
+            self._outbox.close()
+
+    def abort(self) -> None:
+        """Drops the connection without a word."""
+        self._outbox.reset()
+
+    def _receive_head(self, data: bytes) -> None:
+        if self._early:
+            self._finish_early_head(data)
+            return
+        try:
+            complete = self._head.feed(data)
+            if complete or self._acts_early():
+                self._open(parse_request(self._head.lines, self._on))
+                self._early = not complete
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return
+        if complete and self._session:
+            self._receive_frames(self._head.rest())
+
+    def _acts_early(self) -> bool:
+        """Whether a bug acts on a head that is not complete (RFC 9110, 5.3 forbids it)."""
+        if not self._on("answers-before-end-of-head") or not self._head.lines:
+            return False
+        try:
+            opening.agree(parse_request(self._head.lines, self._on), self._on)
+        except Refusal:
+            return False
+        return True
+
+    def _finish_early_head(self, data: bytes) -> None:
+        try:
+            complete = self._head.feed(data)
+        except Refusal:
+            complete = False
+        if complete:
+            self._early = False
+            self._receive_frames(self._head.rest())
+
+    def _open(self, request: Request) -> None:
+        self._method = request.method
+        if scenarios.on_request(self._on, self._outbox):
+            self._refused = True
+            return
+        agreement = opening.agree(request, self._on, self._subprotocols)
+        if agreement.expects_continue and self._on("hangs-on-expectation"):
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._outbox.write(answer.switching(agreement, self._on))
+        self._skip = agreement.skip_body
+        self._session = Session(self._on, self._outbox, agreement, self._disaster)
+        self._session.start(close_at_once=agreement.close_at_once)
+
+    def _receive_frames(self, data: bytes) -> None:
+        if self._early:
+            self._finish_early_head(data)
+            return
+        if self._on("loses-frames-sent-with-request") and self._head.complete and not self._opened():
+            return
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
+        if data[skipped:] and self._session:
+            self._session.receive(data[skipped:])
+
+    def _opened(self) -> bool:
+        """False once, for the octets that came in one segment with the request."""
+        opened = getattr(self, "_open_seen", False)
+        self._open_seen = True
+        return opened
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answers with the error and closes in stages (RFC 9112, 9.6)."""
+        on = self._on
+        self._refused = True
+        if refusal.status in (414, 431) and on("hangs-on-oversized-head"):
+            return
+        if refusal.status == 400 and not self._head.lines and on("hangs-on-garbage"):
+            return
+        if on("closes-without-error-answer") or refusal.status == 0:
+            self._outbox.finish()
+            return
+        if not self._head.complete and on("closes-without-answer-to-garbage"):
+            self._outbox.finish()
+            return
+        self._outbox.write(answer.refusing(refusal, self._method, on))
+        if on("keeps-connection-open-after-error"):
+            return
+        if on("resets-after-error"):
+            self._outbox.reset()
+        else:
+            self._outbox.finish()
+
+    def _give_up_waiting(self) -> None:
+        if self._session is None and not self._refused and not scenarios.is_silent(self._on):
+            self._refuse(Refusal(408, "no complete request came"))
+
+    def _disaster(self, what: str) -> None:
+        """A bug takes down more than its own connection."""
+        if what == "exit":
+            os._exit(70)
+        for connection in list(self._listener.connections):
+            connection.abort()

@@ -1,0 +1,352 @@
+"""An established connection: frames in, answers out, and the closing handshake."""
+
+from collections.abc import Callable
+
+from . import closing, compression, sending
+from .failure import PROTOCOL_ERROR, Failure
+from .frames import DATA, MAX_CONTROL_PAYLOAD, FrameReader, Header, Opcode, OutFrame
+from .messages import Assembler, Message, message_limit
+from .opening import Agreement
+from .outbox import Outbox
+from .switches import On
+
+CLOSE_TIMEOUT_S = 2.0
+_TRIGGER = b"crash"
+
+
+class Session:
+    """The server's end of one WebSocket connection; a FrameReader's sink."""
+
+    def __init__(self, on: On, outbox: Outbox, agreement: Agreement,
+                 disaster: Callable[[str], None]) -> None:
+        self._on = on
+        self._outbox = outbox
+        self._disaster = disaster
+        deflate = agreement.deflate
+        self._deflater = compression.deflater(deflate, on)
+        inflater = compression.inflater(deflate, on)
+        self._assembler = Assembler(on, inflater)
+        self._reader = FrameReader(on, self, max_length=message_limit(on),
+                                   rsv1_allowed=inflater is not None)
+        self._control = bytearray()
+        self._pings: list[bytes] = []
+        self._held_messages: list[Message] = []
+        self._messages = 0
+        self._pings_seen = 0
+        self.close_sent = False
+        self.over = False
+
+    def start(self, *, close_at_once: bool) -> None:
+        """What the server does of its own accord once the connection is open."""
+        if close_at_once:
+            self.close(1008)
+        elif self._on("closes-right-after-101"):
+            self.close(1000)
+        elif self._on("close-without-handshake"):
+            self._end()
+        elif self._on("greets-first"):
+            self._send(OutFrame(Opcode.TEXT, b"welcome"), OutFrame(Opcode.BINARY, b"\0\xff"))
+        elif self._on("pings-first"):
+            self._send(OutFrame(Opcode.PING, b"are you there?"))
+        elif self._on("pongs-first"):
+            self._send(OutFrame(Opcode.PONG))
+
+    def receive(self, octets: bytes) -> None:
+        """Takes octets from the client."""
+        if self.over:
+            return
+        try:
+            self._reader.feed(octets)
+        except Failure as failure:
+            self._flush()
+            self._fail(failure)
+        self._flush()
+
+    def close(self, code: int) -> None:
+        """Starts the closing handshake, and gives the client a while to answer."""
+        if self.close_sent:
+            return
+        if self._on("drops-tcp-instead-of-closing"):
+            self._end()
+            return
+        self._send(OutFrame(Opcode.CLOSE, code.to_bytes(2, "big")))
+        self.close_sent = True
+        self._outbox.after(CLOSE_TIMEOUT_S, self._end)
+
+    # The reader's sink
+
+    def begin_frame(self, header: Header) -> None:
+        """A frame begins that is right by itself."""
+        self._control.clear()
+        self._frame_disasters(header)
+        if self._takes_as_data(header) and not self._is_dropped(header):
+            self._assembler.begin_frame(header)
+
+    def take_payload(self, header: Header, octets: bytes) -> None:
+        """Payload of the frame that has begun."""
+        if self._is_dropped(header):
+            return
+        if self._takes_as_data(header):
+            self._assembler.take_payload(octets)
+        else:
+            self._control += octets
+
+    def end_frame(self, header: Header) -> None:
+        """The frame is complete."""
+        if self._is_dropped(header):
+            return
+        if self._takes_as_data(header):
+            message = self._assembler.end_frame(header)
+            if message is not None:
+                self._take_message(message)
+        elif header.opcode == Opcode.PING:
+            self._take_ping(bytes(self._control))
+        elif header.opcode == Opcode.PONG:
+            self._take_pong(bytes(self._control))
+        elif header.opcode == Opcode.CLOSE:
+            self._take_close(bytes(self._control))
+
+    def _takes_as_data(self, header: Header) -> bool:
+        if header.opcode in DATA:
+            return True
+        return header.opcode < 8 and self._on("takes-reserved-data-opcodes-as-binary")
+
+    def _is_dropped(self, header: Header) -> bool:
+        """Data that follows our own Close is read past; so do bugs with what they dislike."""
+        if not header.masked and self._on("ignores-unmasked-frames"):
+            return True
+        if self._on("echoes-after-close") or self._on("echoes-between-its-close-and-fin"):
+            return False
+        return self.close_sent and header.opcode != Opcode.CLOSE
+
+    # Messages
+
+    def _take_message(self, message: Message) -> None:
+        on = self._on
+        self._messages += 1
+        if on("never-echo") or (on("ignores-empty-messages") and not message.payload):
+            return
+        if message.opcode == Opcode.CONTINUATION:
+            return
+        if on("drops-invalid-text") and message.opcode == Opcode.TEXT:
+            if not closing.is_valid(message.payload):
+                return
+        if on("refuses-binary") and message.opcode == Opcode.BINARY:
+            raise Failure(1003, "binary is not accepted")
+        if message.payload == _TRIGGER and on("crash-on-trigger"):
+            self._disaster("exit")
+        if on("swaps-messages-of-a-segment") or on("joins-messages-of-a-segment"):
+            self._held_messages.append(message)
+            return
+        self._echo(message)
+        leaves = on("goes-away-after-3-messages") or on("answers-close-after-its-own")
+        if leaves and self._messages == 3:
+            self.close(1001)
+
+    def _echo(self, message: Message) -> None:
+        message = sending.echo(message, self._on)
+        if self._on("echoes-twice") and len(message.payload) > 125:
+            self._send_echo(message)
+        self._send_echo(message)
+
+    def _send_echo(self, message: Message) -> None:
+        payload, rsv1 = message.payload, False
+        if self._deflater and self._deflater.wants(payload):
+            payload, rsv1 = self._deflater.deflate(payload), not self._on("forgets-rsv1")
+        elif self._deflater:
+            rsv1 = self._on("sets-rsv1-on-plain-messages")
+        self._send(*sending.echo_frames(message.opcode, payload, self._on, rsv1=rsv1))
+
+    # Control frames
+
+    def _take_ping(self, payload: bytes) -> None:
+        on = self._on
+        self._pings_seen += 1
+        inside = self._assembler.in_message
+        if inside and on("refuses-pings-inside-message"):
+            raise Failure(PROTOCOL_ERROR, "a ping inside a message")
+        if inside and on("mixes-ping-into-message"):
+            self._assembler.spoil(payload)
+        if inside and on("drops-message-on-ping"):
+            self._assembler.abandon()
+        if on("refuses-pings-of-125-octets") and len(payload) == MAX_CONTROL_PAYLOAD:
+            raise Failure(PROTOCOL_ERROR, "a long ping")
+        if on("refuses-pings-that-are-not-text") and not closing.is_valid(payload):
+            raise Failure(PROTOCOL_ERROR, "a ping that is no text")
+        if not self._ignores_ping(payload, inside):
+            self._pings.append(payload)
+        if not (on("pongs-only-last-ping") or on("pongs-only-first-ping")
+                or on("pongs-after-message-end")):
+            self._flush_pongs()
+
+    def _ignores_ping(self, payload: bytes, inside: bool) -> bool:
+        on = self._on
+        return (on("ignores-pings") or (on("ignores-empty-pings") and not payload)
+                or (on("ignores-pings-inside-message") and inside)
+                or (on("ignores-pings-before-first-message") and not self._messages)
+                or (on("ignores-pings-after-10") and self._pings_seen > 10))
+
+    def _flush_pongs(self) -> None:
+        pings, self._pings = self._pings, []
+        if self._on("pongs-only-last-ping"):
+            pings = pings[-1:]
+        elif self._on("pongs-only-first-ping"):
+            pings = pings[:1]
+        elif self._on("pongs-in-reverse"):
+            pings.reverse()
+        for payload in pings:
+            pong = self._pong(payload)
+            self._send(pong)
+            if self._on("pongs-twice"):
+                self._send(pong)
+
+    def _pong(self, payload: bytes) -> OutFrame:
+        """A Pong carries the Ping's octets as they are, compression or not (RFC 7692, 6)."""
+        if self._deflater and self._on("sets-rsv1-on-pongs-with-deflate"):
+            return OutFrame(Opcode.PONG, payload, rsv=4)
+        if self._deflater and self._on("compresses-pongs"):
+            return OutFrame(Opcode.PONG, self._deflater.deflate(payload)[:MAX_CONTROL_PAYLOAD])
+        return OutFrame(Opcode.PONG, payload)
+
+    def _take_pong(self, payload: bytes) -> None:
+        """An unsolicited Pong expects no answer (5.5.3)."""
+        if self._on("refuses-unsolicited-pongs"):
+            raise Failure(PROTOCOL_ERROR, "a pong that nobody asked for")
+        if self._on("refuses-empty-pongs") and not payload:
+            raise Failure(PROTOCOL_ERROR, "an empty pong")
+        if self._on("refuses-pongs-inside-message") and self._assembler.in_message:
+            raise Failure(PROTOCOL_ERROR, "a pong inside a message")
+        if self._on("answers-pongs-with-pongs"):
+            self._send(OutFrame(Opcode.PONG, payload))
+        if self._on("echoes-pongs-as-text") and payload:
+            self._send(OutFrame(Opcode.TEXT, payload.hex().encode()))
+
+    # Closing
+
+    def _take_close(self, payload: bytes) -> None:
+        on = self._on
+        inside = self._assembler.in_message
+        if on("ignores-close") or (inside and on("ignores-close-inside-message")):
+            return
+        if on("ignores-empty-close") and not payload:
+            return
+        if self.close_sent and not on("answers-close-after-its-own"):
+            self._end_after_close()
+            return
+        answer = closing.answer_to(payload, on)
+        if inside and on("echoes-part-of-message-on-close"):
+            partial = self._assembler.abandon()
+            if partial is not None:
+                self._echo(partial)
+        self._flush()
+        self._answer_close(answer)
+
+    def _answer_close(self, answer: bytes | None) -> None:
+        on = self._on
+        if answer is not None and not on("closes-tcp-without-close-frame"):
+            self._send(OutFrame(Opcode.CLOSE, answer))
+            if on("answers-close-twice"):
+                self._send(OutFrame(Opcode.CLOSE, answer))
+            if on("sends-message-after-close"):
+                self._send(OutFrame(Opcode.TEXT, b"one more thing"))
+            if on("sends-ping-after-close"):
+                self._send(OutFrame(Opcode.PING, b"one more thing"))
+        self.close_sent = True
+        self._end_after_close()
+
+    def _end_after_close(self) -> None:
+        """The server closes TCP first and at once (7.1.1)."""
+        on = self._on
+        if on("echoes-after-close"):
+            return
+        self._reader.stopped = not on("echoes-between-its-close-and-fin")
+        if on("keeps-tcp-open-after-close"):
+            return
+        if on("waits-for-client-to-close-tcp"):
+            self._outbox.after(CLOSE_TIMEOUT_S, self._end)
+        elif on("closes-tcp-1-s-after-close"):
+            self._outbox.after(1.0, self._end)
+        elif on("echoes-between-its-close-and-fin"):
+            self._outbox.after(0.3, self._end)
+        elif on("resets-after-close"):
+            self.over = True
+            self._outbox.after(0.05, self._outbox.reset)
+        else:
+            self._end()
+
+    def _fail(self, failure: Failure) -> None:
+        """Fails the connection (7.1.7): a Close with the code, then TCP closes, all else is dropped."""
+        on = self._on
+        if on("survives-failures") or self._survives(failure):
+            self._reader.skip_frame()
+            self._assembler.abandon()
+            return
+        if on("echoes-part-of-message-on-failure"):
+            partial = self._assembler.abandon()
+            if partial is not None:
+                self._echo(partial)
+        bare = on("fails-with-bare-fin") or on("fails-with-reset")
+        if not bare and not self.close_sent:
+            code = closing.failure_code(failure, on)
+            reason = failure.why.encode()[:123] if on("fails-with-reason") else b""
+            empty = on("fails-with-empty-close")
+            self._send(OutFrame(Opcode.CLOSE, b"" if empty else code.to_bytes(2, "big") + reason))
+        self.close_sent = True
+        self._end_after_failure()
+
+    def _survives(self, failure: Failure) -> bool:
+        return self._on(f"survives-{failure.code}-failures")
+
+    def _end_after_failure(self) -> None:
+        on = self._on
+        if on("reads-on-after-failure"):
+            self.close_sent = False
+            self._reader.skip_frame()
+            self._assembler.abandon()
+            self._outbox.after(0.5, self._end)
+        elif on("keeps-tcp-open-after-failure"):
+            self.over = True
+        elif on("fails-with-reset"):
+            self.over = True
+            self._outbox.reset()
+        elif on("resets-after-failure-close"):
+            self.over = True
+            self._outbox.reset()
+        elif on("waits-for-close-after-failure"):
+            self._reader.skip_frame()
+            self._outbox.after(0.5, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self.over = True
+        self._outbox.finish()
+
+    # Sending
+
+    def _send(self, *frames: OutFrame) -> None:
+        if self._on("one-frame-per-segment"):
+            for frame in frames:
+                self._outbox.write(sending.encode([frame], self._on))
+        else:
+            self._outbox.write(sending.encode(list(frames), self._on))
+
+    def _flush(self) -> None:
+        """Sends what switches held back until the segment or the message was over."""
+        held, self._held_messages = self._held_messages, []
+        if self._on("joins-messages-of-a-segment") and held:
+            joined = b"".join(message.payload for message in held)
+            held = [Message(held[0].opcode, joined)]
+        for message in reversed(held):
+            self._echo(message)
+        waits = self._on("pongs-after-message-end") and self._assembler.in_message
+        if self._pings and not (waits and not self.close_sent):
+            self._flush_pongs()
+
+    def _frame_disasters(self, header: Header) -> None:
+        """Frames at which some servers took everything down with them."""
+        if not header.masked and self._on("crash-on-unmasked-frame"):
+            self._disaster("exit")
+        if header.length > message_limit(self._on):
+            if self._on("drops-all-connections-on-huge-frame"):
+                self._disaster("drop-all")
