@@ -214,6 +214,7 @@ struct wspec_alternative {
   const struct wspec_requirement *requirement; /* for WARN and FAIL; NULL: the case's first */
 
   struct wspec_payload_ref payload; /* ECHO, MESSAGE, PONG */
+  uint64_t times;                   /* ECHO, MESSAGE, PONG: it must come so often; 0 is 1 */
   struct wspec_code_range *codes;   /* HTTP: status codes; FAILED, CLOSED: close codes */
   size_t n_codes;                   /* 0: any */
   bool no_code_allowed;             /* FAILED, CLOSED: a close frame with an empty body fits too */

@@ -1,0 +1,256 @@
+#include "play/play_internal.h"
+
+#include "base/ascii.h"
+#include "proto/handshake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Syntax ---- */
+
+void answer_judge_syntax(struct wspec_play *play, struct link *link) {
+  const struct wspec_http_head *head = &link->answer;
+  for (unsigned bit = 1; bit != 0 && bit <= head->oddities; bit <<= 1) {
+    if (!(head->oddities & bit)) {
+      continue;
+    }
+    const char *sentence;
+    const char *requirement =
+        wspec_http_oddity_requirement(WSPEC_HTTP_RESPONSE, (enum wspec_http_oddity)bit, &sentence);
+    if (requirement) {
+      play_find(play, requirement, link_index(play, link), link->answer_offset,
+                "the target's HTTP answer is odd: %s", sentence);
+    }
+  }
+}
+
+/* ---- 101 ---- */
+
+static void judge_fields_of_101(struct wspec_play *play, struct link *link) {
+  const struct wspec_http_head *head = &link->answer;
+  unsigned index = link_index(play, link);
+  uint64_t at = link->answer_offset;
+  const struct wspec_http_field *upgrade = wspec_http_head_find(head, "Upgrade", NULL);
+  if (!upgrade || !wspec_http_list_has_token(head, "Upgrade", "websocket")) {
+    play_find(play, "6455-4.2.2-22", index, at, "the 101 has no 'Upgrade: websocket'");
+  }
+  if (!wspec_http_list_has_token(head, "Connection", "upgrade")) {
+    play_find(play, "6455-4.2.2-23", index, at, "the 101 has no 'Connection: Upgrade'");
+  }
+  if (wspec_http_head_find(head, "Content-Length", NULL)) {
+    play_find(play, "9110-8.6-01", index, at, "the 101 has a Content-Length");
+  }
+  if (wspec_http_head_find(head, "Transfer-Encoding", NULL)) {
+    play_find(play, "9112-6.1-02", index, at, "the 101 has a Transfer-Encoding");
+  }
+}
+
+static void judge_accept(struct wspec_play *play, struct link *link) {
+  const struct wspec_http_head *head = &link->answer;
+  unsigned index = link_index(play, link);
+  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
+  if (play_check(play, wspec_handshake_accept(wspec_span_text(link->key), accept))) {
+    return;
+  }
+  const struct wspec_http_field *field = wspec_http_head_find(head, "Sec-WebSocket-Accept", NULL);
+  if (!field) {
+    play_find(play, "6455-4.2.2-24", index, link->answer_offset,
+              "the 101 has no Sec-WebSocket-Accept");
+    return;
+  }
+  if (!wspec_span_equal_text(field->value, accept)) {
+    play_find(play, "6455-4.2.2-24", index, link->answer_offset + field->offset,
+              "the Sec-WebSocket-Accept for key '%s' must be '%s', not '%.*s'", link->key, accept,
+              (int)(field->value.len < 80 ? field->value.len : 80),
+              (const char *)field->value.data);
+  }
+  if (wspec_http_head_count(head, "Sec-WebSocket-Accept") > 1) {
+    play_find(play, "6455-11.3.3-01", index, link->answer_offset + field->offset,
+              "the 101 has Sec-WebSocket-Accept more than once");
+  }
+}
+
+/* The request as it was sent, as the target could read it; false: it cannot be parsed. */
+static bool parse_request(struct wspec_play *play, struct link *link,
+                          struct wspec_http_head *request) {
+  struct wspec_http_limits limits = {
+      .line_len = SIZE_MAX / 4, .head_len = SIZE_MAX / 4, .headers = 100000};
+  wspec_http_head_init(request, WSPEC_HTTP_REQUEST, &limits);
+  size_t consumed;
+  enum wspec_err err = wspec_http_head_feed(request, wspec_buf_span(&link->request), &consumed);
+  play->out_of_memory = play->out_of_memory || err == WSPEC_ERR_NOMEM;
+  return err == WSPEC_OK;
+}
+
+static bool is_token(struct wspec_span text) {
+  static const char others[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < text.len; i++) {
+    uint8_t c = text.data[i];
+    if (!wspec_ascii_is_alpha(c) && !wspec_ascii_is_digit(c) &&
+        (c == 0 || !memchr(others, c, sizeof others - 1))) {
+      return false;
+    }
+  }
+  return text.len > 0;
+}
+
+static bool offers_protocol(const struct wspec_http_head *request, struct wspec_span protocol) {
+  struct wspec_http_list list;
+  struct wspec_span element;
+  wspec_http_list_init(&list, request, "Sec-WebSocket-Protocol");
+  while (wspec_http_list_next(&list, &element)) {
+    if (wspec_span_equal(element, protocol)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void judge_protocol(struct wspec_play *play, struct link *link,
+                           const struct wspec_http_head *request) {
+  const struct wspec_http_head *head = &link->answer;
+  unsigned index = link_index(play, link);
+  const struct wspec_http_field *field = wspec_http_head_find(head, "Sec-WebSocket-Protocol", NULL);
+  if (!field) {
+    return;
+  }
+  uint64_t at = link->answer_offset + field->offset;
+  if (wspec_http_head_count(head, "Sec-WebSocket-Protocol") > 1) {
+    play_find(play, "6455-11.3.4-02", index, at,
+              "the 101 has Sec-WebSocket-Protocol more than once");
+  }
+  if (field->value.len == 0) {
+    play_find(play, "6455-4.2.2-16", index, at, "the subprotocol in the 101 is empty");
+  } else if (!is_token(field->value)) {
+    play_find(play, "6455-4.2.2-17", index, at, "the subprotocol in the 101 is not one token");
+  } else if (wspec_http_head_count(request, "Sec-WebSocket-Protocol") == 0) {
+    play_find(play, "6455-4.2.2-14", index, at,
+              "the 101 names subprotocol '%.*s', but none was offered", (int)field->value.len,
+              (const char *)field->value.data);
+  } else if (!offers_protocol(request, field->value)) {
+    play_find(play, "6455-4.2.2-13", index, at,
+              "the 101 names subprotocol '%.*s', which was not offered", (int)field->value.len,
+              (const char *)field->value.data);
+  }
+}
+
+/* The name of an extension: what stands before its parameters. */
+static struct wspec_span extension_name(struct wspec_span element) {
+  const uint8_t *semicolon = element.len > 0 ? memchr(element.data, ';', element.len) : NULL;
+  size_t len = semicolon ? (size_t)(semicolon - element.data) : element.len;
+  return wspec_ascii_trim(wspec_span_of(element.data, len));
+}
+
+static bool offers_extension(const struct wspec_http_head *request, struct wspec_span name) {
+  struct wspec_http_list list;
+  struct wspec_span element;
+  wspec_http_list_init(&list, request, "Sec-WebSocket-Extensions");
+  while (wspec_http_list_next(&list, &element)) {
+    if (wspec_ascii_equal_nocase(extension_name(element), name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void judge_extensions(struct wspec_play *play, struct link *link,
+                             const struct wspec_http_head *request) {
+  const struct wspec_http_head *head = &link->answer;
+  unsigned index = link_index(play, link);
+  const struct wspec_http_field *field =
+      wspec_http_head_find(head, "Sec-WebSocket-Extensions", NULL);
+  if (!field) {
+    return;
+  }
+  uint64_t at = link->answer_offset + field->offset;
+  struct wspec_http_list list;
+  struct wspec_span element;
+  bool is_empty = true;
+  wspec_http_list_init(&list, head, "Sec-WebSocket-Extensions");
+  while (wspec_http_list_next(&list, &element)) {
+    struct wspec_span name = extension_name(element);
+    is_empty = false;
+    if (!is_token(name)) {
+      play_find(play, "6455-4.3-02", index, at, "Sec-WebSocket-Extensions in the 101 is malformed");
+    } else if (!offers_extension(request, name)) {
+      play_find(play, "6455-4.2.2-19", index, at,
+                "the 101 lists extension '%.*s', which was not offered", (int)name.len,
+                (const char *)name.data);
+    }
+  }
+  if (is_empty) {
+    play_find(play, "6455-4.2.2-20", index, at,
+              "the 101 has an empty Sec-WebSocket-Extensions instead of none");
+  }
+}
+
+void answer_judge_101(struct wspec_play *play, struct link *link) {
+  const struct wspec_http_head *head = &link->answer;
+  if (head->version_major == 1 && head->version_minor == 0) {
+    /* HTTP/1.0 has no Upgrade (RFC 9110 section 7.8). */
+    play_find(play, "6455-4.2.2-21", link_index(play, link), link->answer_offset,
+              "the 101 is an answer of HTTP/1.0");
+  }
+  judge_fields_of_101(play, link);
+  judge_accept(play, link);
+  struct wspec_http_head request;
+  if (parse_request(play, link, &request)) {
+    judge_protocol(play, link, &request);
+    judge_extensions(play, link, &request);
+  }
+  wspec_http_head_clear(&request);
+}
+
+/* ---- What a case asks of a field ---- */
+
+static bool field_holds(struct wspec_play *play, struct link *link,
+                        const struct wspec_field_rule *rule) {
+  const struct wspec_http_head *head = &link->answer;
+  size_t count = wspec_http_head_count(head, rule->name);
+  struct wspec_buf value;
+  wspec_buf_init(&value, 65536);
+  bool holds = false;
+  if (rule->value &&
+      play_check(play, head_fill_text(play, link, wspec_span_text(rule->value), &value))) {
+    wspec_buf_clear(&value);
+    return true;
+  }
+  switch (rule->kind) {
+  case WSPEC_FIELD_PRESENT:
+    holds = count > 0;
+    break;
+  case WSPEC_FIELD_ABSENT:
+    holds = count == 0;
+    break;
+  case WSPEC_FIELD_ONCE:
+    holds = count == 1;
+    break;
+  case WSPEC_FIELD_TOKEN: {
+    char *token = wspec_buf_take_text(&value);
+    holds = token && wspec_http_list_has_token(head, rule->name, token);
+    play->out_of_memory = play->out_of_memory || !token;
+    free(token);
+    break;
+  }
+  case WSPEC_FIELD_EQUALS: {
+    const struct wspec_http_field *field = wspec_http_head_find(head, rule->name, NULL);
+    holds = field && wspec_span_equal(field->value, wspec_buf_span(&value));
+    break;
+  }
+  }
+  wspec_buf_clear(&value);
+  return holds;
+}
+
+void answer_judge_field(struct wspec_play *play, struct link *link,
+                        const struct wspec_field_rule *rule) {
+  static const char *const wanted[] = {"be there", "be absent", "list", "be", "be there once"};
+  if (field_holds(play, link, rule)) {
+    return;
+  }
+  const struct wspec_requirement *requirement =
+      rule->requirement ? rule->requirement : expect_requirement(play->script);
+  play_find(play, requirement ? requirement->id : "", link_index(play, link), link->answer_offset,
+            "%s must %s%s%s in the target's %u answer", rule->name, wanted[rule->kind],
+            rule->value ? " " : "", rule->value ? rule->value : "", link->answer.status_code);
+}

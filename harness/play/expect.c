@@ -1,0 +1,331 @@
+#include "play/play_internal.h"
+
+#include "proto/close.h"
+
+#include <string.h>
+
+const struct wspec_requirement *expect_requirement(const struct wspec_script *script) {
+  const struct wspec_requirement *strongest = NULL;
+  for (size_t i = 0; i < script->n_requirements; i++) {
+    if (!strongest || script->requirements[i]->level < strongest->level) {
+      strongest = script->requirements[i];
+    }
+  }
+  return strongest;
+}
+
+void expect_begin(struct wspec_play *play, struct link *link) {
+  (void)play;
+  link->sentinel_sent = false;
+  link->sentinel_seen = false;
+  link->matched = 0;
+}
+
+/* ---- Decisions ---- */
+
+static enum wspec_verdict verdict_of_rank(enum wspec_rank rank) {
+  switch (rank) {
+  case WSPEC_RANK_PASS:
+    return WSPEC_VERDICT_PASS;
+  case WSPEC_RANK_INFO:
+    return WSPEC_VERDICT_INFO;
+  case WSPEC_RANK_WARN:
+    return WSPEC_VERDICT_WARN;
+  case WSPEC_RANK_FAIL:
+    return WSPEC_VERDICT_FAIL;
+  }
+  return WSPEC_VERDICT_FAIL;
+}
+
+static void decide_alternative(struct wspec_play *play, struct link *link,
+                               const struct wspec_expectation *expectation,
+                               const struct wspec_alternative *alternative,
+                               const struct seen *seen) {
+  for (size_t i = 0; i < alternative->n_fields; i++) {
+    answer_judge_field(play, link, &alternative->fields[i]);
+  }
+  if (alternative->rank == WSPEC_RANK_PASS) {
+    return;
+  }
+  struct description expected, what;
+  describe_expectation(play, expectation, &expected);
+  describe_seen(play, seen, &what);
+  const struct wspec_requirement *requirement = alternative->requirement;
+  if (!requirement && alternative->rank != WSPEC_RANK_INFO) {
+    requirement = expect_requirement(play->script);
+  }
+  play_find_full(play, verdict_of_rank(alternative->rank), requirement, link_index(play, link),
+                 seen->event ? seen->event->offset : WSPEC_OFFSET_NONE,
+                 alternative->note ? alternative->note : "another reaction than the expected one",
+                 expected.text, what.text);
+  play->violated = play->violated || alternative->rank == WSPEC_RANK_FAIL;
+}
+
+static void decide_violation(struct wspec_play *play, struct link *link,
+                             const struct wspec_expectation *expectation, const struct seen *seen) {
+  struct description expected, what, message;
+  describe_expectation(play, expectation, &expected);
+  describe_seen(play, seen, &what);
+  const struct wspec_requirement *requirement =
+      expectation->requirement ? expectation->requirement : expect_requirement(play->script);
+  enum wspec_verdict verdict = WSPEC_VERDICT_FAIL;
+  if (requirement && requirement->level != WSPEC_LEVEL_MUST) {
+    verdict = requirement->level == WSPEC_LEVEL_SHOULD ? WSPEC_VERDICT_WARN : WSPEC_VERDICT_INFO;
+  }
+  describe_violation(play, &expected, &what, &message);
+  play_find_full(play, verdict, requirement, link_index(play, link),
+                 seen->event ? seen->event->offset : WSPEC_OFFSET_NONE, message.text, expected.text,
+                 what.text);
+  play->violated = true;
+}
+
+/* ---- Does an event fit an alternative? ---- */
+
+static bool code_fits(const struct wspec_alternative *alternative, unsigned code) {
+  for (size_t i = 0; i < alternative->n_codes; i++) {
+    if (code >= alternative->codes[i].first && code <= alternative->codes[i].last) {
+      return true;
+    }
+  }
+  return alternative->n_codes == 0 && !alternative->no_code_allowed;
+}
+
+static bool close_fits(const struct wspec_alternative *alternative, const struct event *event) {
+  bool has_code = event->payload_len >= 2;
+  return has_code ? code_fits(alternative, event->status_code)
+                  : alternative->no_code_allowed || alternative->n_codes == 0;
+}
+
+static bool equals_sent(struct sent *sent, const struct event *event) {
+  sent_hash(sent);
+  return sent->len == event->payload_len && sent->hash == event->hash &&
+         (sent->opcode == event->opcode || wspec_opcode_is_control(event->opcode) ||
+          sent->opcode == WSPEC_OPCODE_CONTINUATION || wspec_opcode_is_reserved(sent->opcode));
+}
+
+static bool payload_fits(struct link *link, const struct wspec_payload_ref *ref,
+                         const struct event *event, bool pings) {
+  if (ref->opcode != 0 && ref->opcode != event->opcode) {
+    return false;
+  }
+  if (ref->kind == WSPEC_REF_PAYLOAD) {
+    return ref->payload.len == event->payload_len &&
+           hash_payload(HASH_START, &ref->payload) == event->hash;
+  }
+  struct sent *sent = sent_find(link, ref, pings);
+  return sent && equals_sent(sent, event);
+}
+
+static bool event_fits(struct link *link, const struct wspec_alternative *alternative,
+                       const struct event *event) {
+  bool is_end = event->kind == EVENT_EOF || event->kind == EVENT_RESET;
+  switch (alternative->reaction) {
+  case WSPEC_REACTION_HTTP:
+    return event->kind == EVENT_HTTP && event->status_code != 0 &&
+           code_fits(alternative, event->status_code);
+  case WSPEC_REACTION_DROPPED:
+    return is_end && !link->answered;
+  case WSPEC_REACTION_ECHO:
+  case WSPEC_REACTION_MESSAGE:
+    return event->kind == EVENT_MESSAGE && payload_fits(link, &alternative->payload, event, false);
+  case WSPEC_REACTION_PONG:
+    return event->kind == EVENT_PONG && payload_fits(link, &alternative->payload, event, true);
+  case WSPEC_REACTION_FAILED:
+    return is_end || (event->kind == EVENT_CLOSE && close_fits(alternative, event));
+  case WSPEC_REACTION_CLOSED:
+    return event->kind == EVENT_CLOSE && close_fits(alternative, event);
+  case WSPEC_REACTION_ENDED:
+    return is_end;
+  case WSPEC_REACTION_ANY:
+    return event->kind != EVENT_PING && event->kind != EVENT_PONG;
+  case WSPEC_REACTION_IGNORED:
+  case WSPEC_REACTION_NOTHING:
+  case WSPEC_REACTION_SILENT:
+    return false;
+  }
+  return false;
+}
+
+static bool foresees(const struct wspec_expectation *expectation, enum wspec_reaction reaction) {
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    if (expectation->alternatives[i].reaction == reaction) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* An event that fits no alternative: may it be passed over, or does it decide? */
+static bool is_beside_the_point(struct wspec_play *play, struct link *link,
+                                const struct wspec_expectation *expectation,
+                                const struct event *event) {
+  switch (event->kind) {
+  case EVENT_PING:
+  case EVENT_PONG: /* a pong that answers nothing is allowed, RFC 6455 section 5.5.3 */
+    return true;
+  case EVENT_MESSAGE: {
+    /* A close frame is awaited: the target may first finish what it was sending (5.5.1). Pongs
+     * and messages keep no order among themselves. */
+    bool may_come_first = foresees(expectation, WSPEC_REACTION_CLOSED) ||
+                          foresees(expectation, WSPEC_REACTION_ENDED) ||
+                          foresees(expectation, WSPEC_REACTION_PONG);
+    if (may_come_first || play->config->chatty) {
+      return true;
+    }
+    /* The echo of a message before the last one: sent before what is judged now. */
+    for (size_t i = link->n_sent; i > 0; i--) {
+      struct sent *sent = &link->sent[i - 1];
+      const struct wspec_payload_ref same = {.kind = WSPEC_REF_SAME};
+      if (!sent->is_ping && sent != sent_find(link, &same, false) && equals_sent(sent, event)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  case EVENT_CLOSE: /* what is awaited is TCP's end */
+    return foresees(expectation, WSPEC_REACTION_ENDED);
+  case EVENT_HTTP: /* the answer of the opening handshake, judged before */
+    return link->state != LINK_HTTP && !foresees(expectation, WSPEC_REACTION_HTTP) &&
+           !foresees(expectation, WSPEC_REACTION_DROPPED);
+  case EVENT_EOF:
+  case EVENT_RESET:
+    break;
+  }
+  return false;
+}
+
+/* A FIN or RST stays: later expectations see it again. */
+static void consume(struct event *event) {
+  event->consumed = event->kind != EVENT_EOF && event->kind != EVENT_RESET;
+}
+
+static bool decide_by_event(struct wspec_play *play, struct link *link,
+                            const struct wspec_expectation *expectation, struct event *event) {
+  struct seen seen = {.event = event};
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    const struct wspec_alternative *alternative = &expectation->alternatives[i];
+    if (event_fits(link, alternative, event)) {
+      consume(event);
+      link->matched++;
+      if (link->matched < alternative->times) {
+        return false;
+      }
+      decide_alternative(play, link, expectation, alternative, &seen);
+      return true;
+    }
+  }
+  if (is_beside_the_point(play, link, expectation, event)) {
+    /* What came ahead of its turn is kept for a later expectation. */
+    bool is_ahead = (event->kind == EVENT_PONG && !foresees(expectation, WSPEC_REACTION_PONG)) ||
+                    (event->kind == EVENT_MESSAGE && foresees(expectation, WSPEC_REACTION_PONG));
+    if (!is_ahead) {
+      consume(event);
+    }
+    return false;
+  }
+  consume(event);
+  decide_violation(play, link, expectation, &seen);
+  return true;
+}
+
+static void decide_by_absence(struct wspec_play *play, struct link *link,
+                              const struct wspec_expectation *expectation,
+                              enum wspec_reaction reaction) {
+  struct seen seen = {.reaction = reaction};
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    const struct wspec_alternative *alternative = &expectation->alternatives[i];
+    bool is_taken = alternative->reaction == WSPEC_REACTION_ECHO &&
+                    reaction == WSPEC_REACTION_IGNORED && play->config->oracle == WSPEC_ORACLE_PONG;
+    if (is_taken || alternative->reaction == reaction ||
+        alternative->reaction == WSPEC_REACTION_ANY) {
+      decide_alternative(play, link, expectation, alternative, &seen);
+      return;
+    }
+  }
+  decide_violation(play, link, expectation, &seen);
+}
+
+/* ---- The sentinel ---- */
+
+static bool can_send_sentinel(const struct wspec_play *play, const struct link *link) {
+  return link->state == LINK_OPEN && play->config->oracle != WSPEC_ORACLE_NONE &&
+         !link->close_sent && !link->close_received && !link->fin_sent && send_at_boundary(link);
+}
+
+static void send_sentinel(struct wspec_play *play, struct link *link) {
+  wspec_rng_fill(&play->rng, link->nonce, sizeof link->nonce);
+  link->sentinel_sent = true;
+  send_control(play, link, WSPEC_OPCODE_PING, wspec_span_of(link->nonce, sizeof link->nonce));
+}
+
+/* With the pong oracle, and where nothing but the taking of a message is awaited, there is no
+ * failure to be raced: the sentinel goes out at once. */
+static bool is_sentinel_due(struct wspec_play *play, const struct wspec_expectation *expectation,
+                            uint64_t quiet_since_us) {
+  bool only_echo = true;
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    only_echo = only_echo && expectation->alternatives[i].reaction == WSPEC_REACTION_ECHO;
+  }
+  if (only_echo && play->config->oracle == WSPEC_ORACLE_PONG) {
+    return true;
+  }
+  if (only_echo || foresees(expectation, WSPEC_REACTION_NOTHING)) {
+    return false;
+  }
+  uint64_t due_us = quiet_since_us + play->config->settle_us;
+  if (play->now_us >= due_us) {
+    return true;
+  }
+  play_wait_until(play, due_us);
+  return false;
+}
+
+static void poll_sentinel(struct wspec_play *play, struct link *link,
+                          const struct wspec_expectation *expectation, uint64_t quiet_since_us) {
+  if (!link->sentinel_sent && can_send_sentinel(play, link) &&
+      is_sentinel_due(play, expectation, quiet_since_us)) {
+    send_sentinel(play, link);
+  }
+}
+
+bool expect_poll(struct wspec_play *play, struct link *link,
+                 const struct wspec_expectation *expectation) {
+  for (size_t i = 0; i < link->n_events; i++) {
+    struct event *event = &link->events[i];
+    if (!event->consumed && decide_by_event(play, link, expectation, event)) {
+      return true;
+    }
+  }
+  uint64_t quiet_since_us =
+      play->step_began_us > link->last_received_us ? play->step_began_us : link->last_received_us;
+  if (foresees(expectation, WSPEC_REACTION_NOTHING)) {
+    uint64_t due_us = play->step_began_us + play->config->settle_us;
+    if (play->now_us >= due_us) {
+      decide_by_absence(play, link, expectation, WSPEC_REACTION_NOTHING);
+      return true;
+    }
+    play_wait_until(play, due_us);
+    return false;
+  }
+  poll_sentinel(play, link, expectation, quiet_since_us);
+  /* A target that answers pings ahead of its messages is not yet one that swallowed a message:
+   * where an echo is among what may come, only the time limit tells. */
+  bool may_still_echo =
+      play->config->oracle == WSPEC_ORACLE_ECHO && foresees(expectation, WSPEC_REACTION_ECHO);
+  if (link->sentinel_seen && !may_still_echo) {
+    decide_by_absence(play, link, expectation, WSPEC_REACTION_IGNORED);
+    return true;
+  }
+  unsigned patience = expectation->patience > 0 ? expectation->patience : 1;
+  uint64_t limit_us = quiet_since_us + patience * play->config->timeout_us;
+  /* A target that goes on sending what nobody asked for does not hold the case up for ever. */
+  uint64_t hard_limit_us = play->step_began_us + 10 * patience * play->config->timeout_us;
+  limit_us = limit_us < hard_limit_us ? limit_us : hard_limit_us;
+  if (play->now_us >= limit_us) {
+    decide_by_absence(play, link, expectation,
+                      link->sentinel_seen ? WSPEC_REACTION_IGNORED : WSPEC_REACTION_SILENT);
+    return true;
+  }
+  play_wait_until(play, limit_us);
+  return false;
+}

@@ -1,0 +1,249 @@
+#include "play/play_internal.h"
+
+#include "base/ascii.h"
+#include "proto/handshake.h"
+
+#include <string.h>
+
+enum { FIELDS_MAX = 256, VALUE_MAX = 1 << 24 };
+
+struct head_field {
+  struct wspec_span name, value, separator;
+};
+
+struct head_fields {
+  struct head_field items[FIELDS_MAX];
+  size_t n;
+};
+
+/* ---- Placeholders ---- */
+
+static enum wspec_err append_placeholder(struct wspec_play *play, struct link *link,
+                                         struct wspec_span name, struct wspec_buf *out) {
+  const struct wspec_play_config *config = play->config;
+  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1] = "";
+  if (wspec_span_equal_text(name, "accept")) {
+    enum wspec_err err = wspec_handshake_accept(wspec_span_text(link->key), accept);
+    return err ? err : wspec_buf_append_text(out, accept);
+  }
+  const struct {
+    const char *name, *value;
+  } known[] = {
+      {"host", config->host},
+      {"key", link->key},
+      {"target", config->target},
+      {"origin", config->origin ? config->origin : "http://localhost"},
+      {"subprotocol", config->subprotocol ? config->subprotocol : "chat"},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (wspec_span_equal_text(name, known[i].name)) {
+      return wspec_buf_append_text(out, known[i].value);
+    }
+  }
+  return WSPEC_ERR_MISUSE;
+}
+
+enum wspec_err head_fill_text(struct wspec_play *play, struct link *link, struct wspec_span text,
+                              struct wspec_buf *out) {
+  while (text.len > 0) {
+    const uint8_t *dollar = memchr(text.data, '$', text.len);
+    size_t plain = dollar ? (size_t)(dollar - text.data) : text.len;
+    enum wspec_err err = wspec_buf_append(out, text.data, plain);
+    if (err) {
+      return err;
+    }
+    text = wspec_span_from(text, plain);
+    const uint8_t *end =
+        text.len > 2 && text.data[1] == '{' ? memchr(text.data, '}', text.len) : NULL;
+    size_t consumed = text.len > 0 ? 1 : 0;
+    err = WSPEC_ERR_MISUSE;
+    if (end) {
+      consumed = (size_t)(end - text.data) + 1;
+      err = append_placeholder(play, link, wspec_span_of(text.data + 2, consumed - 3), out);
+    }
+    if (err == WSPEC_ERR_MISUSE && consumed > 0) {
+      err = wspec_buf_append(out, text.data, consumed); /* a dollar that names nothing is itself */
+    } else if (consumed == 0) {
+      err = WSPEC_OK;
+    }
+    if (err) {
+      return err;
+    }
+    text = wspec_span_from(text, consumed);
+  }
+  return WSPEC_OK;
+}
+
+/* ---- Fields ---- */
+
+static void add_field(struct head_fields *fields, size_t at, struct head_field field) {
+  if (fields->n >= FIELDS_MAX) {
+    return;
+  }
+  memmove(&fields->items[at + 1], &fields->items[at], (fields->n - at) * sizeof field);
+  fields->items[at] = field;
+  fields->n++;
+}
+
+static void add_text_field(struct head_fields *fields, const char *name, const char *value) {
+  if (value) {
+    add_field(fields, fields->n,
+              (struct head_field){wspec_span_text(name), wspec_span_text(value), {NULL, 0}});
+  }
+}
+
+static void ordinary_fields(const struct wspec_play *play, struct head_fields *fields) {
+  const struct wspec_play_config *config = play->config;
+  add_text_field(fields, "Host", "${host}");
+  add_text_field(fields, "Upgrade", "websocket");
+  add_text_field(fields, "Connection", "Upgrade");
+  add_text_field(fields, "Sec-WebSocket-Key", "${key}");
+  add_text_field(fields, "Sec-WebSocket-Version", "13");
+  add_text_field(fields, "Origin", config->origin);
+  add_text_field(fields, "Sec-WebSocket-Protocol", config->subprotocol);
+  for (size_t i = 0; i < config->n_fields; i++) {
+    add_text_field(fields, config->fields[i].name, config->fields[i].value);
+  }
+}
+
+static void remove_fields(struct head_fields *fields, struct wspec_span name) {
+  size_t kept = 0;
+  for (size_t i = 0; i < fields->n; i++) {
+    if (!wspec_ascii_equal_nocase(fields->items[i].name, name)) {
+      fields->items[kept++] = fields->items[i];
+    }
+  }
+  fields->n = kept;
+}
+
+static void set_field(struct head_fields *fields, struct head_field field) {
+  for (size_t i = 0; i < fields->n; i++) {
+    if (wspec_ascii_equal_nocase(fields->items[i].name, field.name)) {
+      fields->items[i] = field;
+      return;
+    }
+  }
+  add_field(fields, fields->n, field);
+}
+
+static void edit_fields(struct head_fields *fields, const struct wspec_head_plan *plan) {
+  for (size_t i = 0; i < plan->n_edits; i++) {
+    const struct wspec_field_edit *edit = &plan->edits[i];
+    struct head_field field = {edit->name, edit->value, edit->separator};
+    switch (edit->kind) {
+    case WSPEC_FIELD_SET:
+      set_field(fields, field);
+      break;
+    case WSPEC_FIELD_REMOVE:
+      remove_fields(fields, edit->name);
+      break;
+    case WSPEC_FIELD_ADD:
+      add_field(fields, fields->n, field);
+      break;
+    case WSPEC_FIELD_FIRST:
+      add_field(fields, 0, field);
+      break;
+    }
+  }
+}
+
+/* ---- The head ---- */
+
+static enum wspec_err append_payload(const struct wspec_payload *payload, struct wspec_buf *out) {
+  if (payload->len > VALUE_MAX) {
+    return WSPEC_ERR_LIMIT;
+  }
+  uint8_t *octets;
+  enum wspec_err err = wspec_buf_reserve(out, (size_t)payload->len, &octets);
+  if (!err && payload->len > 0) {
+    wspec_payload_read(payload, 0, octets, (size_t)payload->len);
+  }
+  return err;
+}
+
+static enum wspec_err append_start_line(struct wspec_play *play, struct link *link,
+                                        const struct wspec_head_plan *plan, struct wspec_buf *out) {
+  if (plan->start_line) {
+    return head_fill_text(play, link, wspec_span_text(plan->start_line), out);
+  }
+  const char *words[] = {plan->method ? plan->method : "GET", " ",
+                         plan->request_target ? plan->request_target : "${target}", " ",
+                         plan->version ? plan->version : "HTTP/1.1"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    enum wspec_err err = head_fill_text(play, link, wspec_span_text(words[i]), out);
+    if (err) {
+      return err;
+    }
+  }
+  return WSPEC_OK;
+}
+
+static enum wspec_err append_field(struct wspec_play *play, struct link *link,
+                                   const struct head_field *field, struct wspec_span line_ending,
+                                   struct wspec_buf *out) {
+  enum wspec_err err = wspec_buf_append_span(out, field->name);
+  if (!err) {
+    err = wspec_buf_append_span(out, field->separator.len > 0 ? field->separator
+                                                              : wspec_span_text(": "));
+  }
+  if (!err) {
+    err = head_fill_text(play, link, field->value, out);
+  }
+  return err ? err : wspec_buf_append_span(out, line_ending);
+}
+
+static enum wspec_err append_lines(struct wspec_play *play, struct link *link,
+                                   const struct wspec_head_plan *plan, struct wspec_buf *out) {
+  struct head_fields fields = {.n = 0};
+  ordinary_fields(play, &fields);
+  edit_fields(&fields, plan);
+  struct wspec_span line_ending = wspec_span_text(plan->line_ending ? plan->line_ending : "\r\n");
+  enum wspec_err err = append_start_line(play, link, plan, out);
+  if (!err) {
+    err = wspec_buf_append_span(out, line_ending);
+  }
+  for (size_t i = 0; i < fields.n && !err; i++) {
+    err = append_field(play, link, &fields.items[i], line_ending, out);
+  }
+  return err ? err : wspec_buf_append_span(out, line_ending);
+}
+
+static enum wspec_err append_raw(struct wspec_play *play, struct link *link,
+                                 const struct wspec_head_plan *plan, struct wspec_buf *out) {
+  struct wspec_buf raw;
+  wspec_buf_init(&raw, VALUE_MAX);
+  enum wspec_err err = append_payload(&plan->raw, &raw);
+  if (!err) {
+    err = head_fill_text(play, link, wspec_buf_span(&raw), out);
+  }
+  wspec_buf_clear(&raw);
+  return err;
+}
+
+static enum wspec_err choose_key(struct wspec_play *play, struct link *link,
+                                 const struct wspec_head_plan *plan) {
+  if (plan->key) {
+    size_t len = strlen(plan->key);
+    len = len < sizeof link->key ? len : sizeof link->key - 1;
+    memcpy(link->key, plan->key, len);
+    link->key[len] = '\0';
+    return WSPEC_OK;
+  }
+  uint8_t nonce[WSPEC_HANDSHAKE_NONCE_LEN];
+  wspec_rng_fill(&play->rng, nonce, sizeof nonce);
+  wspec_handshake_make_key(nonce, link->key);
+  return WSPEC_OK;
+}
+
+enum wspec_err head_build(struct wspec_play *play, struct link *link,
+                          const struct wspec_head_plan *plan, struct wspec_buf *out) {
+  enum wspec_err err = choose_key(play, link, plan);
+  if (!err) {
+    err = plan->has_raw ? append_raw(play, link, plan, out) : append_lines(play, link, plan, out);
+  }
+  if (!err) {
+    wspec_buf_reset(&link->request);
+    err = wspec_buf_append_span(&link->request, wspec_buf_span(out));
+  }
+  return err ? err : append_payload(&plan->body, out);
+}

@@ -1,0 +1,371 @@
+/* play_internal: the state that the files of play/ share. Not for other folders.
+ *
+ *   play.c     lifecycle, inputs and outputs, the steps one after the other
+ *   receive.c  the target's octets to events, and the standing rules on each frame
+ *   send.c     what is to be sent to octets, in portions
+ *   sent.c     the log of messages and pings that were sent, for "same"
+ *   head.c     the request head
+ *   answer.c   the HTTP answer against the rules of the opening handshake
+ *   expect.c   which alternative of an expectation happened
+ *   describe.c  what was expected and what was seen, in words
+ *   finish.c   how a connection is brought to its end, and the rules of closing */
+#ifndef WSPEC_PLAY_PLAY_INTERNAL_H
+#define WSPEC_PLAY_PLAY_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/rng.h"
+#include "play/play.h"
+#include "proto/frame.h"
+#include "proto/http_head.h"
+#include "proto/utf8.h"
+
+enum {
+  WRITE_MAX = 65536,       /* octets of one WRITE at most */
+  EVENTS_MAX = 65536,      /* kept for one connection; consumed ones make room */
+  AUTOMATIC_MAX = 1 << 20, /* octets of our pongs, sentinels and close frames that may wait */
+  NONCE_LEN = 16,
+  PREFIX_MAX = 126 /* octets kept of a message; a control payload whole */
+};
+
+enum event_kind {
+  EVENT_HTTP,
+  EVENT_MESSAGE,
+  EVENT_PING,
+  EVENT_PONG,
+  EVENT_CLOSE,
+  EVENT_EOF,
+  EVENT_RESET
+};
+
+/* Something that the target was seen to do. */
+struct event {
+  enum event_kind kind;
+  bool consumed; /* an expectation has taken it */
+  uint8_t opcode;
+  uint8_t prefix_len;
+  uint16_t status_code; /* CLOSE */
+  uint64_t at_us;
+  uint64_t offset; /* of its first octet in what the target sent */
+  uint64_t payload_len;
+  uint64_t hash; /* of the payload, see hash_octets */
+  uint8_t prefix[PREFIX_MAX];
+};
+
+/* A run of equal payloads within a message that was sent. */
+struct sent_part {
+  const struct wspec_payload *payload;
+  uint64_t times;
+};
+
+/* A message or ping that was sent, as "same" and labels refer to it. */
+struct sent {
+  bool is_ping;
+  bool complete;
+  uint8_t opcode;
+  const char *label;
+  struct sent_part *parts;
+  size_t n_parts;
+  uint64_t len, hash; /* valid if `hashed` */
+  bool hashed;
+};
+
+/* Where the writing of a list of sends has got to. */
+struct writer {
+  const struct wspec_send *items;
+  size_t n_items;
+  size_t item;
+  uint64_t repeated;
+
+  uint64_t fragment;       /* of a message: index of the next frame */
+  uint64_t message_offset; /* and octets of the payload in frames so far */
+  bool message_over;       /* its last frame is under way or written */
+  bool after_fragment;     /* control frames behind fragment - 1 may be due */
+  size_t interleave;       /* the next one to look at */
+
+  bool in_frame; /* a frame, or raw octets, is being written */
+  uint8_t header[WSPEC_FRAME_HEADER_MAX];
+  size_t header_len;
+  bool masked;
+  uint8_t masking_key[4];
+  const struct wspec_payload *payload;
+  uint64_t payload_start, payload_len; /* the part of `payload` in this frame */
+  uint64_t at, end;                    /* octets written of header and payload; where it ends */
+};
+
+/* What waits to be written by one step. */
+struct job {
+  struct wspec_buf head; /* an HTTP head and body before the sends */
+  size_t head_at;
+  struct writer writer;
+  const struct wspec_segments *segments; /* NULL: none */
+  size_t segment;                        /* index of the next write */
+  uint64_t not_before_us;
+  bool active;
+};
+
+/* Where a stream of frames stands, by its own headers. */
+struct frame_position {
+  struct wspec_frame_decoder decoder;
+  uint64_t payload_left;
+};
+
+/* The target's message that is being received. */
+struct incoming {
+  bool in_message;
+  uint8_t opcode;
+  bool bad_utf8; /* reported once */
+  struct wspec_utf8 utf8;
+  struct event event; /* of the message */
+
+  bool in_payload;
+  struct wspec_frame frame;
+  uint64_t frame_offset;
+  uint64_t payload_at;
+  struct event control; /* of a control frame */
+};
+
+enum link_state {
+  LINK_IDLE,
+  LINK_CONNECTING,
+  LINK_HTTP, /* connected; the answer to the request is awaited */
+  LINK_OPEN, /* the opening handshake is done */
+  LINK_ENDED /* FIN or RST came, or we gave it up */
+};
+
+/* One connection of the case. */
+struct link {
+  enum link_state state;
+  bool wants_connect, wants_fin, wants_reset, wants_close; /* actions to hand out */
+  bool wants_stop_reading, wants_read_again;
+  bool blocked;
+  bool requested; /* a request was sent on it */
+  bool answered;  /* and its final answer came */
+  bool was_open;  /* before it ended */
+  bool fin_sent, given_up;
+
+  /* sending */
+  struct job job;
+  struct wspec_buf automatic; /* whole frames of our own: pongs, sentinels, closes */
+  struct wspec_buf write;     /* the octets of the last WRITE */
+  struct frame_position out;  /* in what we send */
+  uint64_t sent_offset;
+  uint64_t last_sent_us;
+  uint64_t n_masked; /* frames with a masking key from the seed so far */
+  struct sent *sent;
+  size_t n_sent;
+  bool close_sent;
+  uint16_t close_code_sent; /* 1005: none */
+
+  /* the opening handshake */
+  char key[64]; /* as sent, for ${accept} */
+  struct wspec_http_head answer;
+  uint64_t answer_offset;
+  struct wspec_buf request; /* the head as it was sent, for what was offered */
+
+  /* receiving */
+  struct wspec_frame_decoder decoder;
+  struct incoming incoming;
+  uint64_t received_offset;
+  uint64_t last_received_us;
+  struct event *events;
+  size_t n_events, events_capacity;
+  bool close_received;
+  bool after_close_reported;
+  uint16_t close_code;
+  uint64_t close_received_us;
+  struct wspec_buf close_reason;
+  bool eof, reset;
+
+  /* the sentinel of the expectation under way */
+  bool sentinel_sent, sentinel_seen;
+  uint64_t matched; /* events that fitted the alternative that must come several times */
+  uint8_t nonce[NONCE_LEN];
+
+  /* the end of the connection */
+  bool finish_began, finish_done, close_answer_expected;
+  bool tcp_close_awaited; /* both close frames were exchanged */
+  bool forced_fin;        /* we closed TCP first, in the end */
+  uint64_t finish_deadline_us;
+};
+
+enum play_phase { PHASE_STEPS, PHASE_FINISH, PHASE_DONE };
+
+struct wspec_play {
+  const struct wspec_script *script;
+  const struct wspec_play_config *config;
+  enum play_phase phase;
+  uint64_t began_us, now_us;
+  size_t step;
+  bool step_began;
+  bool step_sent; /* what the step does at its beginning is done */
+  uint64_t step_began_us;
+  uint64_t deadline_us;
+  bool violated; /* an expectation was not met: the steps that follow mean nothing */
+  bool out_of_memory;
+  bool refused; /* a connection could not be made */
+  struct wspec_rng rng;
+  struct link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
+  struct wspec_result result;
+};
+
+/* ---- play.c ---- */
+
+/* play_out_of_memory ends the case as an error of ours. */
+void play_out_of_memory(struct wspec_play *play);
+
+/* play_check gives `err` to play_out_of_memory if it is not WSPEC_OK; returns true if it was. */
+bool play_check(struct wspec_play *play, enum wspec_err err);
+
+/* play_find adds a finding about `requirement` (an id; its level decides the verdict). */
+void play_find(struct wspec_play *play, const char *requirement, unsigned connection,
+               uint64_t offset, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* play_find_full adds a finding whose verdict was chosen by a case. Any text may be NULL. */
+void play_find_full(struct wspec_play *play, enum wspec_verdict verdict,
+                    const struct wspec_requirement *requirement, unsigned connection,
+                    uint64_t offset, const char *message, const char *expected, const char *seen);
+
+/* play_transcribe adds an entry to the transcript. */
+void play_transcribe(struct wspec_play *play, enum wspec_entry_kind kind, unsigned connection,
+                     uint64_t offset, struct wspec_span octets);
+
+/* ---- receive.c ---- */
+
+/* receive_octets takes what the target sent on a link. */
+void receive_octets(struct wspec_play *play, struct link *link, struct wspec_span octets);
+
+/* receive_event appends an event to the link's list. */
+void receive_event(struct wspec_play *play, struct link *link, const struct event *event);
+
+/* receive_end notes that the target closed its side (EOF) or that the connection broke (RESET). */
+void receive_end(struct wspec_play *play, struct link *link, enum event_kind kind);
+
+/* ---- sent.c ---- */
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+/* hash_octets goes on with a hash that does not depend on how octets are portioned. */
+uint64_t hash_octets(uint64_t hash, struct wspec_span octets);
+
+/* hash_payload does so with the octets of a payload. */
+uint64_t hash_payload(uint64_t hash, const struct wspec_payload *payload);
+
+/* sent_log notes what `items` put on the wire as messages and pings. */
+void sent_log(struct wspec_play *play, struct link *link, const struct wspec_send *items,
+              size_t n_items);
+
+/* sent_find returns the last message or ping (`pings`) that a reference names, or NULL. */
+struct sent *sent_find(struct link *link, const struct wspec_payload_ref *ref, bool pings);
+
+/* sent_hash makes `len` and `hash` valid. */
+void sent_hash(struct sent *sent);
+
+void sent_clear(struct link *link);
+
+/* ---- send.c ---- */
+
+/* send_start makes the items the job of the link; whatever was the job must be finished. */
+void send_start(struct wspec_play *play, struct link *link, const struct wspec_send *items,
+                size_t n_items, const struct wspec_segments *segments);
+
+/* send_is_idle returns true if the job is finished and nothing of our own waits. */
+bool send_is_idle(const struct link *link);
+
+/* send_at_boundary returns true if what was sent ends where a frame ends. */
+bool send_at_boundary(const struct link *link);
+
+/* send_control queues a frame of our own, sent as soon as the stream is at a frame's border. */
+void send_control(struct wspec_play *play, struct link *link, uint8_t opcode,
+                  struct wspec_span payload);
+
+/* send_next fills `octets` with what is to be written next; false: nothing now. */
+bool send_next(struct wspec_play *play, struct link *link, struct wspec_span *octets);
+
+/* send_deadline returns when a delayed segment is due; UINT64_MAX: none. */
+uint64_t send_deadline(const struct link *link);
+
+/* send_abandon drops what was not written yet. */
+void send_abandon(struct link *link);
+
+void send_clear(struct link *link);
+
+/* ---- head.c ---- */
+
+/* head_build writes the request head (and body) of `plan` to `out`, and the key to the link. */
+enum wspec_err head_build(struct wspec_play *play, struct link *link,
+                          const struct wspec_head_plan *plan, struct wspec_buf *out);
+
+/* head_fill_text appends `text` to `out` with the placeholders filled in. */
+enum wspec_err head_fill_text(struct wspec_play *play, struct link *link, struct wspec_span text,
+                              struct wspec_buf *out);
+
+/* ---- answer.c ---- */
+
+/* answer_judge_syntax finds what is not well-formed in the HTTP answer of the link. */
+void answer_judge_syntax(struct wspec_play *play, struct link *link);
+
+/* answer_judge_101 finds what breaks RFC 6455 section 4.2.2 in a 101. */
+void answer_judge_101(struct wspec_play *play, struct link *link);
+
+/* answer_judge_field judges one field rule of a case. */
+void answer_judge_field(struct wspec_play *play, struct link *link,
+                        const struct wspec_field_rule *rule);
+
+/* ---- expect.c ---- */
+
+/* expect_begin resets what belongs to one expectation of a link. */
+void expect_begin(struct wspec_play *play, struct link *link);
+
+/* expect_poll looks whether the expectation is decided; true: it is, and its finding was made.
+ * Sends the sentinel when its time has come and sets the play's deadline. */
+bool expect_poll(struct wspec_play *play, struct link *link,
+                 const struct wspec_expectation *expectation);
+
+/* expect_requirement returns the strongest requirement of the script, or NULL. */
+const struct wspec_requirement *expect_requirement(const struct wspec_script *script);
+
+/* ---- describe.c ---- */
+
+/* What the target was seen to do, where an expectation is decided. */
+struct seen {
+  enum wspec_reaction reaction;
+  const struct event *event; /* NULL for the absence of one */
+};
+
+/* Words for a report, cut where they are too long; NUL-terminated. */
+struct description {
+  char text[1024];
+};
+
+/* describe_expectation says which reactions would have been right. */
+void describe_expectation(struct wspec_play *play, const struct wspec_expectation *expectation,
+                          struct description *out);
+
+/* describe_seen says what came. */
+void describe_seen(struct wspec_play *play, const struct seen *seen, struct description *out);
+
+/* describe_violation puts the two together. */
+void describe_violation(struct wspec_play *play, const struct description *expected,
+                        const struct description *seen, struct description *out);
+
+/* ---- finish.c ---- */
+
+/* finish_poll brings a link to its end; true: it is given up. */
+bool finish_poll(struct wspec_play *play, struct link *link);
+
+/* finish_report fills the close result from the first link. */
+void finish_report(struct wspec_play *play);
+
+/* link_index returns the number of a link within its play. */
+static inline unsigned link_index(const struct wspec_play *play, const struct link *link) {
+  return (unsigned)(link - play->links);
+}
+
+/* play_wait_until lowers the deadline to `at_us`. */
+static inline void play_wait_until(struct wspec_play *play, uint64_t at_us) {
+  if (at_us < play->deadline_us) {
+    play->deadline_us = at_us;
+  }
+}
+
+#endif
