@@ -1,0 +1,177 @@
+#include "endpoint/session.h"
+
+#include <stdlib.h>
+
+enum { HANDSHAKE_OUTPUT_MAX = 64 * 1024 };
+
+enum session_state {
+  SESSION_REQUEST, /* the request is being read */
+  SESSION_OPEN,
+  SESSION_REFUSED, /* an HTTP error was answered; what comes is ignored */
+  SESSION_ENDED    /* TCP has ended, or we are out of memory */
+};
+
+struct wspec_session {
+  struct wspec_session_options options;
+  const struct wspec_session_handlers *handlers;
+  void *user;
+  enum session_state state;
+  struct wspec_http_head request;
+  struct wspec_buf answer; /* the HTTP answer, sent before anything of `conn` */
+  struct wspec_conn *conn;
+  bool failed; /* and the handler was told */
+};
+
+struct wspec_session *wspec_session_new(const struct wspec_session_options *options,
+                                        const struct wspec_session_handlers *handlers, void *user) {
+  struct wspec_session *session = calloc(1, sizeof *session);
+  if (!session) {
+    return NULL;
+  }
+  session->options = *options;
+  session->handlers = handlers;
+  session->user = user;
+  wspec_http_head_init(&session->request, WSPEC_HTTP_REQUEST, &session->options.http_limits);
+  wspec_buf_init(&session->answer, HANDSHAKE_OUTPUT_MAX);
+  return session;
+}
+
+void wspec_session_free(struct wspec_session *session) {
+  if (session) {
+    wspec_http_head_clear(&session->request);
+    wspec_buf_clear(&session->answer);
+    wspec_conn_free(session->conn);
+    free(session);
+  }
+}
+
+/* ---- The opening handshake ---- */
+
+static void refuse(struct wspec_session *session, const struct wspec_handshake_fault *fault) {
+  session->state = SESSION_REFUSED;
+  wspec_buf_reset(&session->answer);
+  if (wspec_handshake_write_refusal(&session->answer, fault, (struct wspec_span){NULL, 0})) {
+    wspec_buf_reset(&session->answer); /* no memory for words: TCP is closed without them */
+    session->state = SESSION_ENDED;
+  } else if (session->handlers->on_refused) {
+    session->handlers->on_refused(session->user, session, fault);
+  }
+}
+
+static void accept(struct wspec_session *session, const struct wspec_handshake_offer *offer) {
+  const struct wspec_session_options *options = &session->options;
+  struct wspec_span protocol;
+  wspec_handshake_select_protocol(&session->request, options->protocols, options->n_protocols,
+                                  &protocol);
+  struct wspec_handshake_answer answer = {
+      .key = offer->key,
+      .protocol = protocol,
+      .headers = options->headers,
+      .n_headers = options->n_headers,
+  };
+  session->conn = wspec_conn_new(&options->conn);
+  if (!session->conn || wspec_handshake_write_answer(&session->answer, &answer)) {
+    wspec_buf_reset(&session->answer);
+    session->state = SESSION_ENDED;
+    return;
+  }
+  session->state = SESSION_OPEN;
+  if (session->handlers->on_open) {
+    session->handlers->on_open(session->user, session, offer, protocol);
+  }
+}
+
+/* Returns how many octets belonged to the request. */
+static size_t feed_request(struct wspec_session *session, struct wspec_span octets) {
+  size_t consumed;
+  enum wspec_err err = wspec_http_head_feed(&session->request, octets, &consumed);
+  if (err == WSPEC_ERR_NEED_MORE) {
+    return consumed;
+  }
+  if (err == WSPEC_ERR_NOMEM) {
+    session->state = SESSION_ENDED;
+    return octets.len;
+  }
+  struct wspec_handshake_offer offer;
+  if (wspec_handshake_check_request(&session->request, &offer) == WSPEC_OK) {
+    accept(session, &offer);
+  } else {
+    refuse(session, &offer.faults[0]);
+  }
+  return consumed;
+}
+
+/* ---- The open connection ---- */
+
+static void feed_conn(struct wspec_session *session, uint8_t *octets, size_t len) {
+  while (len > 0) {
+    struct wspec_conn_event event;
+    size_t consumed;
+    enum wspec_err err = wspec_conn_feed(session->conn, octets, len, &consumed, &event);
+    octets += consumed;
+    len -= consumed;
+    if (err == WSPEC_OK) {
+      if (session->handlers->on_event) {
+        session->handlers->on_event(session->user, session, &event);
+      }
+      continue;
+    }
+    const struct wspec_violation *violation = wspec_conn_violation(session->conn);
+    if (violation && !session->failed && session->handlers->on_failed) {
+      session->handlers->on_failed(session->user, session, violation);
+    }
+    session->failed = violation != NULL;
+    return;
+  }
+}
+
+void wspec_session_feed(struct wspec_session *session, uint8_t *octets, size_t len) {
+  if (session->state == SESSION_REQUEST) {
+    size_t consumed = feed_request(session, wspec_span_of(octets, len));
+    octets += consumed;
+    len -= consumed;
+  }
+  if (session->state == SESSION_OPEN) {
+    feed_conn(session, octets, len);
+  }
+}
+
+void wspec_session_eof(struct wspec_session *session) {
+  if (session->conn) {
+    wspec_conn_eof(session->conn);
+  }
+  if (session->state != SESSION_OPEN) {
+    session->state = SESSION_ENDED;
+  }
+}
+
+/* ---- Output ---- */
+
+struct wspec_span wspec_session_output(const struct wspec_session *session) {
+  if (session->answer.len > 0 || !session->conn) {
+    return wspec_buf_span(&session->answer);
+  }
+  return wspec_conn_output(session->conn);
+}
+
+void wspec_session_output_sent(struct wspec_session *session, size_t len) {
+  if (session->answer.len == 0 && session->conn) {
+    wspec_conn_output_sent(session->conn, len);
+    return;
+  }
+  wspec_buf_consume(&session->answer, len);
+  if (session->answer.len == 0) {
+    wspec_buf_clear(&session->answer); /* an idle connection keeps nothing of its handshake */
+  }
+}
+
+bool wspec_session_wants_close(const struct wspec_session *session) {
+  if (session->state == SESSION_REFUSED || session->state == SESSION_ENDED) {
+    return true;
+  }
+  return session->conn && wspec_conn_next(session->conn) == WSPEC_CONN_CLOSE_TCP;
+}
+
+struct wspec_conn *wspec_session_conn(struct wspec_session *session) {
+  return session->conn;
+}
