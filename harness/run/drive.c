@@ -1,0 +1,219 @@
+#include "run/drive.h"
+
+#include "net/stream.h"
+#include "net/timer.h"
+
+#include <stdlib.h>
+
+/* A connection with more than this waiting for the kernel takes no more writes. */
+enum { BLOCKED_ABOVE = 256 * 1024 };
+
+struct drive_link {
+  struct wspec_drive *drive;
+  struct wspec_stream *stream;
+  unsigned connection;
+};
+
+struct wspec_drive {
+  struct wspec_loop *loop;
+  const struct wspec_drive_route *route;
+  struct wspec_play *play;
+  struct wspec_timer *timer;
+  void (*on_done)(void *user, struct wspec_play *play);
+  void *user;
+  bool is_pumping; /* a callback came from within our own calls */
+  struct drive_link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
+};
+
+static void pump(struct wspec_drive *drive);
+
+static uint64_t now_us(const struct wspec_drive *drive) {
+  return wspec_loop_now_us(drive->loop);
+}
+
+/* ---- What the network says ---- */
+
+static void on_open(void *user, struct wspec_stream *stream) {
+  (void)stream;
+  struct drive_link *link = user;
+  wspec_play_connected(link->drive->play, link->connection, now_us(link->drive));
+  pump(link->drive);
+}
+
+static void on_data(void *user, struct wspec_stream *stream, uint8_t *data, size_t len) {
+  (void)stream;
+  struct drive_link *link = user;
+  wspec_play_received(link->drive->play, link->connection, wspec_span_of(data, len),
+                      now_us(link->drive));
+  pump(link->drive);
+}
+
+static void on_eof(void *user, struct wspec_stream *stream) {
+  (void)stream;
+  struct drive_link *link = user;
+  wspec_play_eof(link->drive->play, link->connection, now_us(link->drive));
+  pump(link->drive);
+}
+
+static void on_error(void *user, struct wspec_stream *stream, const struct wspec_net_error *error) {
+  (void)stream;
+  struct drive_link *link = user;
+  link->stream = NULL; /* it closes by itself */
+  wspec_play_refused(link->drive->play, link->connection, error->sentence, now_us(link->drive));
+  wspec_play_reset(link->drive->play, link->connection, now_us(link->drive));
+  pump(link->drive);
+}
+
+static void on_drained(void *user, struct wspec_stream *stream) {
+  (void)stream;
+  struct drive_link *link = user;
+  wspec_play_set_blocked(link->drive->play, link->connection, false, now_us(link->drive));
+  pump(link->drive);
+}
+
+static const struct wspec_stream_handlers link_handlers = {
+    .on_open = on_open,
+    .on_data = on_data,
+    .on_eof = on_eof,
+    .on_error = on_error,
+    .on_drained = on_drained,
+};
+
+/* A stream that the play has given up: it only ends. */
+static const struct wspec_stream_handlers no_handlers = {.on_open = NULL};
+
+/* ---- What the play wants ---- */
+
+static void connect_link(struct wspec_drive *drive, struct drive_link *link) {
+  const struct wspec_drive_route *route = drive->route;
+  const struct wspec_connect_options options = {
+      .host = route->host,
+      .port = route->port,
+      .addresses = route->addresses,
+      .tls = route->tls,
+      .timeout_ms = route->connect_timeout_ms,
+  };
+  if (wspec_stream_connect(drive->loop, &options, &link_handlers, link, &link->stream)) {
+    wspec_play_refused(drive->play, link->connection, "no memory for a connection", now_us(drive));
+  }
+}
+
+static void write_link(struct wspec_drive *drive, struct drive_link *link,
+                       struct wspec_span octets) {
+  enum wspec_err err = wspec_stream_write(link->stream, octets);
+  /* WSPEC_ERR_IO is followed by on_error, which tells the play. */
+  if (err == WSPEC_ERR_NOMEM) {
+    wspec_play_reset(drive->play, link->connection, now_us(drive));
+  } else if (wspec_stream_pending(link->stream) > BLOCKED_ABOVE) {
+    wspec_play_set_blocked(drive->play, link->connection, true, now_us(drive));
+  }
+}
+
+static void let_go(struct drive_link *link) {
+  wspec_stream_set_handlers(link->stream, &no_handlers, NULL);
+  wspec_stream_resume(link->stream);
+  wspec_stream_close(link->stream);
+  link->stream = NULL;
+}
+
+static void act(struct wspec_drive *drive, const struct wspec_action *action) {
+  struct drive_link *link = &drive->links[action->connection];
+  if (action->kind == WSPEC_ACTION_CONNECT) {
+    connect_link(drive, link);
+    return;
+  }
+  if (!link->stream) {
+    return;
+  }
+  switch (action->kind) {
+  case WSPEC_ACTION_CONNECT:
+    break;
+  case WSPEC_ACTION_WRITE:
+    write_link(drive, link, action->octets);
+    break;
+  case WSPEC_ACTION_FIN:
+    wspec_stream_finish(link->stream);
+    break;
+  case WSPEC_ACTION_RESET:
+    wspec_stream_set_handlers(link->stream, &no_handlers, NULL);
+    wspec_stream_reset(link->stream);
+    link->stream = NULL;
+    break;
+  case WSPEC_ACTION_CLOSE:
+    let_go(link);
+    break;
+  case WSPEC_ACTION_STOP_READING:
+    wspec_stream_pause(link->stream);
+    break;
+  case WSPEC_ACTION_READ_AGAIN:
+    wspec_stream_resume(link->stream);
+    break;
+  }
+}
+
+static void finish(struct wspec_drive *drive) {
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    if (drive->links[i].stream) {
+      let_go(&drive->links[i]);
+    }
+  }
+  wspec_timer_free(drive->timer);
+  drive->on_done(drive->user, drive->play);
+  wspec_play_free(drive->play);
+  free(drive);
+}
+
+static void set_timer(struct wspec_drive *drive) {
+  uint64_t deadline_us = wspec_play_deadline(drive->play);
+  if (deadline_us == UINT64_MAX) {
+    wspec_timer_stop(drive->timer);
+    return;
+  }
+  uint64_t now = now_us(drive);
+  wspec_timer_start(drive->timer, deadline_us > now ? deadline_us - now : 0);
+}
+
+static void pump(struct wspec_drive *drive) {
+  if (drive->is_pumping) {
+    return;
+  }
+  drive->is_pumping = true;
+  struct wspec_action action;
+  while (wspec_play_next(drive->play, now_us(drive), &action)) {
+    act(drive, &action);
+  }
+  drive->is_pumping = false;
+  if (wspec_play_is_done(drive->play)) {
+    finish(drive);
+    return;
+  }
+  set_timer(drive);
+}
+
+static void on_timer(void *user) {
+  struct wspec_drive *drive = user;
+  wspec_play_time(drive->play, now_us(drive));
+  pump(drive);
+}
+
+enum wspec_err wspec_drive_new(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                               struct wspec_play *play,
+                               void (*on_done)(void *user, struct wspec_play *play), void *user) {
+  struct wspec_drive *drive = calloc(1, sizeof *drive);
+  if (!drive || wspec_timer_new(loop, on_timer, drive, &drive->timer)) {
+    free(drive);
+    wspec_play_free(play);
+    return WSPEC_ERR_NOMEM;
+  }
+  drive->loop = loop;
+  drive->route = route;
+  drive->play = play;
+  drive->on_done = on_done;
+  drive->user = user;
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    drive->links[i] = (struct drive_link){.drive = drive, .connection = i};
+  }
+  /* The first pump comes from the loop, so that on_done never comes from within this call. */
+  wspec_timer_start(drive->timer, 0);
+  return WSPEC_OK;
+}
