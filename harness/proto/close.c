@@ -38,8 +38,6 @@ bool wspec_close_may_send(uint16_t status_code, bool is_client) {
 
 static const char *name_of_class(enum wspec_close_class class) {
   switch (class) {
-  case WSPEC_CLOSE_CLASS_DEFINED:
-    return "registered";
   case WSPEC_CLOSE_CLASS_LIBRARY:
     return "library use";
   case WSPEC_CLOSE_CLASS_PRIVATE:
@@ -47,6 +45,7 @@ static const char *name_of_class(enum wspec_close_class class) {
   case WSPEC_CLOSE_CLASS_NEVER_SENT:
   case WSPEC_CLOSE_CLASS_RESERVED:
     return "reserved";
+  case WSPEC_CLOSE_CLASS_DEFINED: /* has a name of its own */
   case WSPEC_CLOSE_CLASS_INVALID:
     break;
   }

@@ -25,11 +25,10 @@ void wspec_conn_options_init(struct wspec_conn_options *options, bool is_client)
                                          .output_max = 32 * MEBIBYTE};
 }
 
-static uint8_t small_payload_max(const struct wspec_conn_options *options) {
-  uint64_t max = WSPEC_FRAME_CONTROL_PAYLOAD_MAX;
+/* The longest payload that no limit forbids, at most `max`. */
+static uint64_t payload_max(const struct wspec_conn_options *options, uint64_t max) {
   max = options->message_max < max ? options->message_max : max;
-  max = options->frame_max < max ? options->frame_max : max;
-  return (uint8_t)max;
+  return options->frame_max < max ? options->frame_max : max;
 }
 
 struct wspec_conn *wspec_conn_new(const struct wspec_conn_options *options) {
@@ -39,17 +38,19 @@ struct wspec_conn *wspec_conn_new(const struct wspec_conn_options *options) {
   }
   conn->options = *options;
   conn->mask_bit = options->is_client ? 0 : 0x80;
-  conn->small_header = options->is_client ? 2 : 6;
-  conn->small_max = small_payload_max(options);
+  conn->short_header_len = options->is_client ? 2 : 6;
+  conn->short_max = (uint8_t)payload_max(options, WSPEC_FRAME_CONTROL_PAYLOAD_MAX);
+  conn->medium_max = (uint16_t)payload_max(options, UINT16_MAX);
   conn->is_idle = options->fragments_max > 0;
   uint64_t message_max = options->assemble ? options->message_max : INFLATED_PIECE_MAX;
   wspec_buf_init(&conn->message, message_max < SIZE_MAX ? (size_t)message_max : SIZE_MAX);
   size_t output_max = options->output_max;
-  if (output_max > SIZE_MAX - CLOSE_FRAME_MAX) {
-    output_max = SIZE_MAX - CLOSE_FRAME_MAX;
+  if (output_max > SIZE_MAX / 2) {
+    output_max = SIZE_MAX / 2;
     conn->options.output_max = output_max;
   }
-  wspec_buf_init(&conn->output, output_max + CLOSE_FRAME_MAX);
+  /* The half is for octets that are sent and have not made way yet: extend_output. */
+  wspec_buf_init(&conn->output, output_max + output_max / 2 + CLOSE_FRAME_MAX);
   wspec_buf_init(&conn->deflated, output_max);
   conn->rng.state = options->masking_seed;
   conn->status_code = WSPEC_CLOSE_ABNORMAL;

@@ -68,7 +68,7 @@ struct wspec_conn_options {
   uint64_t message_max;   /* octets of a message, inflated; more is answered by 1009 */
   uint64_t frame_max;     /* octets of payload in one data frame; more is answered by 1009 */
   uint64_t fragments_max; /* frames of one message; more is answered by 1009 */
-  size_t output_max;      /* octets of output that wait; close frames have room beyond it */
+  size_t output_max;      /* octets of output that wait; a close frame has room beyond it */
   size_t deflate_min;     /* unfragmented messages under this length are sent uncompressed */
   struct wspec_conn_codec codec;
 

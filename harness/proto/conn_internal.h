@@ -6,6 +6,8 @@
 #include "proto/conn.h"
 #include "proto/utf8.h"
 
+enum { WSPEC__KEPT_MAX = 1024 * 1024 };
+
 /* What the next octet received is. */
 enum wspec__receiving {
   WSPEC__RECEIVING_HEADER,
@@ -39,10 +41,11 @@ struct wspec_conn {
   /* Receiving. `is_idle` is true only if the next octet starts a frame, no message is open and
    * nothing is lent: wspec_conn_feed may then take a short cut. Only feed sets it. */
   bool is_idle;
-  uint8_t mask_bit;     /* of the peer's second octet */
-  uint8_t small_max;    /* the longest payload that the short cut takes */
-  uint8_t small_header; /* octets of a header with the 7-bit length */
-  uint64_t at;          /* offset of the next octet */
+  uint8_t mask_bit;         /* of the peer's second octet */
+  uint8_t short_header_len; /* of a header with the 7-bit length */
+  uint8_t short_max;        /* the longest payload of such a frame that the short cut takes */
+  uint16_t medium_max;      /* the same for the 16-bit length */
+  uint64_t at;              /* offset of the next octet */
   enum wspec__receiving receiving;
   struct wspec_frame_decoder decoder;
   struct wspec_frame frame;
@@ -55,6 +58,7 @@ struct wspec_conn {
 
   /* Sending. */
   struct wspec_buf output;
+  size_t output_at; /* the octets of `output` before it are sent */
   struct wspec_buf deflated;
   struct wspec__outgoing outgoing;
   struct wspec_rng rng;
@@ -73,6 +77,15 @@ struct wspec_conn {
   uint8_t reason[WSPEC_CLOSE_REASON_MAX]; /* received */
   struct wspec_violation violation;
 };
+
+/* wspec__conn_empty makes `buf` empty, and keeps a memory of moderate size for the next message. */
+static inline void wspec__conn_empty(struct wspec_buf *buf) {
+  if (buf->len > WSPEC__KEPT_MAX) {
+    wspec_buf_clear(buf);
+  } else {
+    wspec_buf_reset(buf);
+  }
+}
 
 /* wspec__conn_fail fails the connection (section 7.1.7): keeps `violation`, sends a close frame
  * unless one was sent, receives nothing more. Returns the violation's error. */

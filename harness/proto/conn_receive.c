@@ -10,9 +10,7 @@ enum {
 
   /* A compressed message that is streamed is inflated this many octets at a time, which bounds the
    * pieces: see INFLATED_PIECE_MAX in conn.c. */
-  INFLATE_STEP = 1024,
-
-  KEPT_MAX = 1024 * 1024 /* memory that an idle connection keeps for its next message */
+  INFLATE_STEP = 1024
 };
 
 /* What a step of feeding came to. */
@@ -337,11 +335,7 @@ static void end_loan(struct wspec_conn *conn) {
     return;
   }
   conn->is_lent = false;
-  if (conn->message.len > KEPT_MAX) {
-    wspec_buf_clear(&conn->message);
-  } else {
-    wspec_buf_reset(&conn->message);
-  }
+  wspec__conn_empty(&conn->message);
 }
 
 static enum step take_step(struct wspec_conn *conn, struct input *in,
@@ -364,8 +358,11 @@ static bool is_idle(const struct wspec_conn *conn) {
          !conn->incoming.is_open && !conn->is_lent && conn->options.fragments_max > 0;
 }
 
-static enum wspec_err feed_any(struct wspec_conn *conn, uint8_t *octets, size_t len,
-                               size_t *consumed, struct wspec_conn_event *event) {
+/* The long way. Kept out of line, like what only failing takes, so that the short cut stays as
+ * small as it is plain. */
+__attribute__((noinline)) static enum wspec_err feed_any(struct wspec_conn *conn, uint8_t *octets,
+                                                         size_t len, size_t *consumed,
+                                                         struct wspec_conn_event *event) {
   if (conn->payload_is_owed) {
     *consumed = 0;
     return WSPEC_ERR_MISUSE;
@@ -388,46 +385,77 @@ static enum wspec_err feed_any(struct wspec_conn *conn, uint8_t *octets, size_t 
   return conn->has_failed ? conn->violation.err : WSPEC_ERR_END;
 }
 
-/* Text that the short cut has unmasked and found wrong: looks for the octet. */
-static enum wspec_err refuse_small_text(struct wspec_conn *conn, struct wspec_span text, size_t len,
-                                        size_t *consumed) {
+/* Text at conn->at that the short cut has unmasked and found wrong: looks for the octet. */
+__attribute__((noinline)) static enum wspec_err
+refuse_plain_text(struct wspec_conn *conn, struct wspec_span text, size_t len, size_t *consumed) {
   struct wspec_utf8 utf8 = {0};
   size_t wrong = text.len;
   enum wspec_err err = wspec_utf8_feed(&utf8, text, &wrong);
   (void)err; /* all octets may be right, and the last code point cut */
-  (void)fail_text(conn, conn->at + conn->small_header + wrong);
+  (void)fail_text(conn, conn->at + wrong);
   *consumed = len;
   return conn->violation.err;
 }
 
-/* Most frames are short, come whole and are a message each. They are recognised by two octets and
- * given away on the spot; whatever is not as plain as that goes the long way. */
-enum wspec_err wspec_conn_feed(struct wspec_conn *conn, uint8_t *octets, size_t len,
-                               size_t *consumed, struct wspec_conn_event *event) {
-  if (!conn->is_idle || len < 2) {
-    return feed_any(conn, octets, len, consumed, event);
-  }
-  size_t payload_len = octets[1] ^ conn->mask_bit; /* over 127 with the wrong MASK bit */
-  size_t frame_len = conn->small_header + payload_len;
+/* Gives away a whole message in one frame that lies at `octets`, with nothing odd in its header. */
+static inline enum wspec_err lend_plain(struct wspec_conn *conn, uint8_t *octets, size_t header_len,
+                                        size_t payload_len, size_t len, size_t *consumed,
+                                        struct wspec_conn_event *event) {
+  uint8_t *payload = octets + header_len;
   bool is_text = octets[0] == FIN_TEXT;
-  if (payload_len > conn->small_max || len < frame_len || (!is_text && octets[0] != FIN_BINARY)) {
-    return feed_any(conn, octets, len, consumed, event);
-  }
-  uint8_t *payload = octets + conn->small_header;
   bool is_ascii = false;
   if (conn->mask_bit != 0) {
-    is_ascii = wspec_mask_ascii(payload, payload_len, octets + 2, 0);
+    const uint8_t *masking_key = payload - 4;
+    is_ascii = wspec_mask_ascii(payload, payload_len, masking_key, 0);
   }
   if (is_text && !is_ascii && conn->options.check_utf8 &&
       !wspec_utf8_is_valid(wspec_span_of(payload, payload_len))) {
-    return refuse_small_text(conn, wspec_span_of(payload, payload_len), len, consumed);
+    conn->at += header_len;
+    return refuse_plain_text(conn, wspec_span_of(payload, payload_len), len, consumed);
   }
   event->type = WSPEC_CONN_MESSAGE;
   event->opcode = is_text ? WSPEC_OPCODE_TEXT : WSPEC_OPCODE_BINARY;
   event->begins = true;
   event->ends = true;
   event->payload = wspec_span_of(payload, payload_len);
-  conn->at += frame_len;
-  *consumed = frame_len;
+  conn->at += header_len + payload_len;
+  *consumed = header_len + payload_len;
   return WSPEC_OK;
+}
+
+/* The short cut for frames with the 16-bit length; any others are sent on the long way. */
+__attribute__((noinline)) static enum wspec_err feed_medium(struct wspec_conn *conn,
+                                                            uint8_t *octets, size_t len,
+                                                            size_t *consumed,
+                                                            struct wspec_conn_event *event) {
+  if (len < 4 || (octets[1] ^ conn->mask_bit) != 126 ||
+      (octets[0] != FIN_TEXT && octets[0] != FIN_BINARY)) {
+    return feed_any(conn, octets, len, consumed, event);
+  }
+  size_t header_len = (size_t)conn->short_header_len + 2;
+  size_t payload_len = (size_t)(octets[2] << 8 | octets[3]);
+  if (payload_len <= WSPEC_FRAME_CONTROL_PAYLOAD_MAX || payload_len > conn->medium_max ||
+      len < header_len + payload_len) {
+    return feed_any(conn, octets, len, consumed, event);
+  }
+  return lend_plain(conn, octets, header_len, payload_len, len, consumed, event);
+}
+
+/* Most frames come whole and are a message each. They are recognised by their first octets and
+ * given away on the spot; whatever is not as plain as that goes the long way. The 7-bit length, of
+ * most frames by far, is looked at first. */
+enum wspec_err wspec_conn_feed(struct wspec_conn *conn, uint8_t *octets, size_t len,
+                               size_t *consumed, struct wspec_conn_event *event) {
+  if (!conn->is_idle || len < 2) {
+    return feed_any(conn, octets, len, consumed, event);
+  }
+  size_t header_len = conn->short_header_len;
+  size_t payload_len = octets[1] ^ conn->mask_bit; /* over 127 with the wrong MASK bit */
+  if (payload_len > conn->short_max || len < header_len + payload_len) {
+    return feed_medium(conn, octets, len, consumed, event);
+  }
+  if (octets[0] != FIN_TEXT && octets[0] != FIN_BINARY) {
+    return feed_any(conn, octets, len, consumed, event);
+  }
+  return lend_plain(conn, octets, header_len, payload_len, len, consumed, event);
 }

@@ -24,7 +24,18 @@ static void mask_by_role(struct wspec_conn *conn, struct wspec_frame *frame) {
 /* Only a close frame may use the room beyond output_max: it is the last one sent. */
 static bool has_room(const struct wspec_conn *conn, uint8_t opcode, size_t len) {
   size_t max = opcode == WSPEC_OPCODE_CLOSE ? conn->output.ceiling : conn->options.output_max;
-  return conn->output.len <= max && len <= max - conn->output.len;
+  size_t waiting = conn->output.len - conn->output_at;
+  return waiting <= max && len <= max - waiting;
+}
+
+/* Makes room for `len` octets behind the output, which has_room has granted: where the ceiling of
+ * the buffer is near, the octets that are sent make way. */
+static enum wspec_err extend_output(struct wspec_conn *conn, size_t len, uint8_t **out) {
+  if (len > conn->output.ceiling - conn->output.len) {
+    wspec_buf_consume(&conn->output, conn->output_at);
+    conn->output_at = 0;
+  }
+  return wspec_buf_reserve(&conn->output, len, out);
 }
 
 /* Puts a frame with its payload into the output. */
@@ -41,7 +52,7 @@ static enum wspec_err queue_frame(struct wspec_conn *conn, struct wspec_frame *f
     return WSPEC_ERR_LIMIT;
   }
   uint8_t *out;
-  enum wspec_err err = wspec_buf_reserve(&conn->output, header_len + payload.len, &out);
+  enum wspec_err err = extend_output(conn, header_len + payload.len, &out);
   if (err) {
     return err;
   }
@@ -172,10 +183,12 @@ enum wspec_err wspec_conn_send_header(struct wspec_conn *conn, enum wspec_opcode
   if (!has_room(conn, frame.opcode, header_len)) {
     return WSPEC_ERR_LIMIT;
   }
-  err = wspec_buf_append(&conn->output, header, header_len);
+  uint8_t *out;
+  err = extend_output(conn, header_len, &out);
   if (err) {
     return err;
   }
+  memcpy(out, header, header_len);
   if (masking_key) {
     memcpy(masking_key, frame.masking_key, 4);
   }
@@ -231,12 +244,15 @@ enum wspec_err wspec__conn_answer_ping(struct wspec_conn *conn, struct wspec_spa
 /* ---- output ---- */
 
 struct wspec_span wspec_conn_output(const struct wspec_conn *conn) {
-  return wspec_buf_span(&conn->output);
+  return wspec_span_from(wspec_buf_span(&conn->output), conn->output_at);
 }
 
 void wspec_conn_output_sent(struct wspec_conn *conn, size_t len) {
-  wspec_buf_consume(&conn->output, len);
-  if (conn->output.len == 0) {
+  size_t waiting = conn->output.len - conn->output_at;
+  conn->output_at += len < waiting ? len : waiting;
+  if (conn->output_at == conn->output.len) {
+    wspec__conn_empty(&conn->output);
+    conn->output_at = 0;
     conn->payload_is_owed = false;
   }
   enum wspec_err err = release_pong(conn);

@@ -262,6 +262,42 @@ static void test_output_is_bounded_but_for_the_close_frame(void **state) {
   wspec_conn_free(conn);
 }
 
+static void test_sent_octets_make_way_for_new_ones(void **state) {
+  (void)state;
+  struct wspec_conn *conn = new_conn_with_room(20);
+  size_t n_octets = 0;
+  for (uint8_t i = 0; i < 200; i++) { /* between 8 and 20 octets wait, whatever went before */
+    uint8_t payload[10];
+    memset(payload, i, sizeof payload);
+    assert_int_equal(
+        wspec_conn_send(conn, WSPEC_OPCODE_BINARY, wspec_span_of(payload, sizeof payload)),
+        WSPEC_OK);
+    size_t len = i == 0 ? 4 : 12;
+    struct wspec_span output = wspec_conn_output(conn);
+    assert_int_equal(output.len, i == 0 ? 12 : 20);
+    memcpy(wire + n_octets, output.data, len);
+    n_octets += len;
+    wspec_conn_output_sent(conn, len);
+    assert_int_equal(wspec_conn_output(conn).len, 8);
+  }
+  for (size_t at = 0; at < n_octets; at++) {
+    size_t place = at % 12;
+    assert_int_equal(wire[at], place == 0 ? 0x82 : place == 1 ? 10 : at / 12);
+  }
+  wspec_conn_output_sent(conn, SIZE_MAX);
+  assert_int_equal(wspec_conn_output(conn).len, 0);
+  wspec_conn_free(conn);
+}
+
+static void test_output_without_bound(void **state) {
+  (void)state;
+  struct wspec_conn *conn = new_conn_with_room(SIZE_MAX);
+  assert_int_equal(wspec_conn_ping(conn, wspec_span_text("p")), WSPEC_OK);
+  assert_int_equal(wspec_conn_close(conn, 1000, wspec_span_text("")), WSPEC_OK);
+  assert_peer_sees(conn, false, "ping[p] close[1000] end[1000 clean]");
+  wspec_conn_free(conn);
+}
+
 static void feed(struct wspec_conn *conn, const struct wire_frame *frames, bool from_client,
                  enum wspec_err want) {
   static uint8_t octets[WIRE_MAX];
@@ -439,6 +475,8 @@ int main(void) {
       cmocka_unit_test(test_a_header_of_nothing_waits_for_nothing),
       cmocka_unit_test(test_a_header_that_cannot_be),
       cmocka_unit_test(test_output_is_bounded_but_for_the_close_frame),
+      cmocka_unit_test(test_sent_octets_make_way_for_new_ones),
+      cmocka_unit_test(test_output_without_bound),
       cmocka_unit_test(test_the_latest_pong_waits_for_room),
       cmocka_unit_test(test_a_pong_that_waits_is_dropped_behind_a_close),
       cmocka_unit_test(test_what_one_sends_the_other_receives),
