@@ -1,5 +1,7 @@
 #include "proto/mask.h"
 
+#include "proto/mask_internal.h"
+
 #include <string.h>
 
 /* A vector of the compiler's: SSE2 on x86-64 and NEON on arm64, which are always there, and two or
@@ -7,17 +9,6 @@
 typedef uint64_t vector16 __attribute__((vector_size(16)));
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
-
-/* The key's word for the payload position `offset`, in memory order: its first octet in memory is
- * octet offset % 4 of the key. */
-static inline uint32_t key_word(uint32_t key, uint64_t offset) {
-  unsigned bits = 8 * (unsigned)(offset & 3);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  return key >> bits | key << (-bits & 31);
-#else
-  return key << bits | key >> (-bits & 31);
-#endif
-}
 
 static inline uint64_t doubled(uint32_t word) {
   return (uint64_t)word << 32 | word;
@@ -50,14 +41,14 @@ static inline void store16(uint8_t *out, vector16 vector) {
 static inline uint64_t mask_short(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
   if (len >= 8) {
     uint64_t head = load8(in) ^ doubled(key);
-    uint64_t tail = load8(in + len - 8) ^ doubled(key_word(key, len));
+    uint64_t tail = load8(in + len - 8) ^ doubled(wspec__mask_key_word(key, len));
     memcpy(out, &head, sizeof head);
     memcpy(out + len - 8, &tail, sizeof tail);
     return head | tail;
   }
   if (len >= 4) {
     uint32_t head = load4(in) ^ key;
-    uint32_t tail = load4(in + len - 4) ^ key_word(key, len);
+    uint32_t tail = load4(in + len - 4) ^ wspec__mask_key_word(key, len);
     memcpy(out, &head, sizeof head);
     memcpy(out + len - 4, &tail, sizeof tail);
     return head | tail;
@@ -75,7 +66,7 @@ static inline uint64_t mask_short(uint8_t *out, const uint8_t *in, size_t len, u
 /* At least 16 octets. The last 16 are loaded before the loop stores what it may share with them,
  * and stored after it. Returns the OR of what was written. */
 static inline uint64_t mask_long(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
-  uint64_t tail_word = doubled(key_word(key, len));
+  uint64_t tail_word = doubled(wspec__mask_key_word(key, len));
   vector16 tail = load16(in + len - 16) ^ (vector16) { tail_word, tail_word };
   vector16 keys = {doubled(key), doubled(key)};
   vector16 any = tail;
@@ -100,26 +91,42 @@ static inline uint64_t mask_long(uint8_t *out, const uint8_t *in, size_t len, ui
   return any[0] | any[1];
 }
 
-static inline uint64_t mask_any(uint8_t *out, const uint8_t *in, size_t len,
-                                const uint8_t masking_key[4], uint64_t offset) {
-  uint32_t key = key_word(load4(masking_key), offset);
-  return len < 16 ? mask_short(out, in, len, key) : mask_long(out, in, len, key);
+static inline bool mask_portable(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
+  uint64_t any = len < 16 ? mask_short(out, in, len, key) : mask_long(out, in, len, key);
+  return (any & HIGH_BITS) == 0;
+}
+
+bool wspec__mask_portable(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
+  return mask_portable(out, in, len, key);
+}
+
+/* Returns whether all that was written is ASCII. */
+static inline bool mask(uint8_t *out, const uint8_t *in, size_t len, const uint8_t masking_key[4],
+                        uint64_t offset) {
+  uint32_t key = wspec__mask_key_word(load4(masking_key), offset);
+#if defined(__x86_64__)
+  /* To ask each time costs a load and a branch that is always predicted, and spares a global. */
+  if (len >= WSPEC__MASK_AVX2_LEN && __builtin_cpu_supports("avx2")) {
+    return wspec__mask_avx2(out, in, len, key);
+  }
+#endif
+  return mask_portable(out, in, len, key);
 }
 
 void wspec_mask(uint8_t *data, size_t len, const uint8_t masking_key[4], uint64_t offset) {
-  mask_any(data, data, len, masking_key, offset);
+  (void)mask(data, data, len, masking_key, offset);
 }
 
 bool wspec_mask_ascii(uint8_t *data, size_t len, const uint8_t masking_key[4], uint64_t offset) {
-  return (mask_any(data, data, len, masking_key, offset) & HIGH_BITS) == 0;
+  return mask(data, data, len, masking_key, offset);
 }
 
 void wspec_mask_copy(uint8_t *out, const uint8_t *in, size_t len, const uint8_t masking_key[4],
                      uint64_t offset) {
-  mask_any(out, in, len, masking_key, offset);
+  (void)mask(out, in, len, masking_key, offset);
 }
 
 bool wspec_mask_copy_ascii(uint8_t *out, const uint8_t *in, size_t len,
                            const uint8_t masking_key[4], uint64_t offset) {
-  return (mask_any(out, in, len, masking_key, offset) & HIGH_BITS) == 0;
+  return mask(out, in, len, masking_key, offset);
 }
