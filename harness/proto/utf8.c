@@ -44,7 +44,7 @@ size_t wspec__utf8_border(const uint8_t *data, size_t index) {
 
 /* The scan that this processor runs best. To ask each time costs a load and a branch that is always
  * predicted, and spares a global to keep the answer in. */
-static inline size_t scan_best(const uint8_t *data, size_t len) {
+static size_t scan_best(const uint8_t *data, size_t len) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) {
     return wspec__utf8_scan_avx2(data, len);
@@ -60,10 +60,11 @@ static inline size_t scan_best(const uint8_t *data, size_t len) {
 #endif
 }
 
-/* Takes octets until one is wrong, and returns its index; `len` if none is. */
-static inline size_t take(wspec__utf8_scan *scan, struct wspec_utf8 *utf8, const uint8_t *data,
-                          size_t len) {
-  size_t i = 0;
+/* Takes octets from `start` on, before which all are right, until one is wrong, and returns its
+ * index; `len` if none is. */
+static size_t take(wspec__utf8_scan *scan, struct wspec_utf8 *utf8, const uint8_t *data, size_t len,
+                   size_t start) {
+  size_t i = start;
   while (utf8->missing > 0 && i < len) {
     if (!wspec__utf8_step(utf8, data[i])) {
       return i;
@@ -77,14 +78,15 @@ static inline size_t take(wspec__utf8_scan *scan, struct wspec_utf8 *utf8, const
   return i;
 }
 
-static inline enum wspec_err feed(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
-                                  struct wspec_span octets, size_t *error_offset) {
+/* The part of wspec_utf8_feed for all but a whole valid text between code points; `start` as for
+ * take. Apart, so that the other part stays small. */
+__attribute__((noinline)) static enum wspec_err feed_rest(wspec__utf8_scan *scan,
+                                                          struct wspec_utf8 *utf8,
+                                                          struct wspec_span octets, size_t start,
+                                                          size_t *error_offset) {
   size_t wrong = 0;
   if (!utf8->failed) {
-    if (octets.len == 0) {
-      return WSPEC_OK;
-    }
-    wrong = take(scan, utf8, octets.data, octets.len);
+    wrong = octets.len > 0 ? take(scan, utf8, octets.data, octets.len, start) : 0;
     if (wrong == octets.len) {
       return WSPEC_OK;
     }
@@ -94,6 +96,18 @@ static inline enum wspec_err feed(wspec__utf8_scan *scan, struct wspec_utf8 *utf
     *error_offset = wrong;
   }
   return WSPEC_ERR_UTF8;
+}
+
+static inline enum wspec_err feed(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
+                                  struct wspec_span octets, size_t *error_offset) {
+  size_t valid = 0;
+  if (wspec_utf8_end(utf8) == WSPEC_OK) {
+    valid = scan(octets.data, octets.len);
+    if (valid == octets.len) {
+      return WSPEC_OK;
+    }
+  }
+  return feed_rest(scan, utf8, octets, valid, error_offset);
 }
 
 enum wspec_err wspec__utf8_feed_by(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,

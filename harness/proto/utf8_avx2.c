@@ -60,7 +60,7 @@ AVX2 size_t scan_up_to32(const uint8_t *data, size_t len) {
     return len;
   }
   __m256i octets = _mm256_set_m128i(load_beyond16(data, len), first);
-  return are_zero32(errors32_first(octets)) && wspec__utf8_cut(data, len) == len ? len : 0;
+  return are_zero32(errors32_first(octets)) ? wspec__utf8_cut(data, len) : 0;
 }
 
 /* The errors of the last octets of more than 32, of which all but `left`, 1 to 32, were looked at.
@@ -85,55 +85,61 @@ AVX2 size_t scan_up_to128(const uint8_t *data, size_t len) {
     errors = _mm256_or_si256(errors, errors32_at(data + i));
   }
   errors = _mm256_or_si256(errors, errors_of_rest(data, len, len - i));
-  return are_zero32(errors) && wspec__utf8_cut(data, len) == len ? len : 0;
+  return are_zero32(errors) ? wspec__utf8_cut(data, len) : 0;
 }
 
-/* How many octets from `start` on are ASCII, in whole blocks of 128. */
-AVX2 size_t ascii_blocks(const uint8_t *data, size_t start, size_t len) {
-  size_t i = start;
-  while (len - i >= 128) {
-    __m256i any = _mm256_or_si256(_mm256_or_si256(load32(data + i), load32(data + i + 32)),
-                                  _mm256_or_si256(load32(data + i + 64), load32(data + i + 96)));
-    if (!are_ascii32(any)) {
-      break;
-    }
+/* How many octets are ASCII, in whole blocks of 128. */
+AVX2 size_t ascii_blocks(const uint8_t *data, size_t len) {
+  size_t i = 0;
+  while (len - i >= 128 && are_ascii32(_mm256_or_si256(
+                               _mm256_or_si256(load32(data + i), load32(data + i + 32)),
+                               _mm256_or_si256(load32(data + i + 64), load32(data + i + 96))))) {
     i += 128;
   }
-  return i - start;
+  return i;
 }
 
-AVX2 size_t scan_long(const uint8_t *data, size_t len) {
-  size_t i = ascii_blocks(data, 0, len);
+/* The errors of `len` octets, a multiple of 64, with at least three before them. */
+AVX2 __m256i errors_of_stretch(const uint8_t *data, size_t len) {
   __m256i errors = _mm256_setzero_si256();
+  for (size_t i = 0; i < len; i += 64) {
+    const uint8_t *at = data + i;
+    /* ASCII may be passed over only where no code point is open. */
+    if (are_ascii32(_mm256_or_si256(load32(at), load32(at + 32))) && at[-1] < 0x80) {
+      continue;
+    }
+    errors = _mm256_or_si256(errors, _mm256_or_si256(errors32_at(at), errors32_at(at + 32)));
+  }
+  return errors;
+}
+
+/* More than 128 octets. */
+AVX2 size_t scan_long(const uint8_t *data, size_t len) {
+  size_t i = ascii_blocks(data, len);
   size_t stretch = i;
+  __m256i errors = _mm256_setzero_si256();
   if (i == 0) {
     errors = errors32_first(load32(data));
     i = 32;
   }
-  while (len - i > 128) {
-    /* ASCII may be passed over only where no code point is open. */
-    if (data[i - 1] < 0x80) {
-      i += ascii_blocks(data, i, len);
-    }
-    size_t end = len - i > 128 ? i + 128 : i;
-    for (; i < end; i += 64) {
-      errors = _mm256_or_si256(errors,
-                               _mm256_or_si256(errors32_at(data + i), errors32_at(data + i + 32)));
-    }
+  while (len - i >= 64) {
+    size_t left = (len - i) / 64 * 64;
+    size_t stretch_len = left < WSPEC__UTF8_STRETCH ? left : WSPEC__UTF8_STRETCH;
+    errors = _mm256_or_si256(errors, errors_of_stretch(data + i, stretch_len));
     if (!are_zero32(errors)) {
       return wspec__utf8_border(data, stretch);
     }
+    i += stretch_len;
     stretch = i;
   }
-  for (; len - i > 32; i += 32) {
-    errors = _mm256_or_si256(errors, errors32_at(data + i));
+  if (len - i > 32) {
+    errors = errors32_at(data + i);
+    i += 32;
   }
   if (i < len) {
     errors = _mm256_or_si256(errors, errors_of_rest(data, len, len - i));
   }
-  return are_zero32(errors) && wspec__utf8_cut(data, len) == len
-             ? len
-             : wspec__utf8_border(data, stretch);
+  return are_zero32(errors) ? wspec__utf8_cut(data, len) : wspec__utf8_border(data, stretch);
 }
 
 __attribute__((target("avx2"))) size_t wspec__utf8_scan_avx2(const uint8_t *data, size_t len) {

@@ -1,9 +1,9 @@
 /* utf8_internal: the implementations behind proto/utf8.h, by name, for utf8.c and its tests.
  *
  * A scan takes a text at once and returns its length if it is valid and whole. Else it returns a
- * border of code points before which all is valid, and which is at most WSPEC__UTF8_STRETCH and
- * three octets before the first wrong octet or before the end: from there the octet-wise machine
- * (wspec__utf8_step) finds out which. */
+ * border of code points before which all is valid, and which is at most WSPEC__UTF8_STRETCH + 64
+ * octets before the first wrong octet or, if only the end is missing, before the end: from there
+ * the octet-wise machine (wspec__utf8_step) finds out which. */
 #ifndef WSPEC_PROTO_UTF8_INTERNAL_H
 #define WSPEC_PROTO_UTF8_INTERNAL_H
 

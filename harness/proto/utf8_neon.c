@@ -93,8 +93,7 @@ size_t wspec__utf8_scan_neon(const uint8_t *data, size_t len) {
     stretch = i;
   }
   found = vorrq_u8(found, errors_at(data + len - 16));
-  return are_zero(found) && wspec__utf8_cut(data, len) == len ? len
-                                                              : wspec__utf8_border(data, stretch);
+  return are_zero(found) ? wspec__utf8_cut(data, len) : wspec__utf8_border(data, stretch);
 }
 
 #endif

@@ -13,7 +13,7 @@ WSPEC__SSE41 size_t scan_up_to32(const uint8_t *data, size_t len) {
   __m128i second = load_beyond16(data, len);
   __m128i errors =
       _mm_or_si128(errors16_after(first, _mm_setzero_si128()), errors16_after(second, first));
-  return are_zero16(errors) && wspec__utf8_cut(data, len) == len ? len : 0;
+  return are_zero16(errors) ? wspec__utf8_cut(data, len) : 0;
 }
 
 /* How many octets from `start` on are ASCII, in whole blocks of 64. */

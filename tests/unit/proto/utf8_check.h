@@ -86,7 +86,7 @@ static inline void check_octets(wspec__utf8_scan *scan, const uint8_t *octets, s
             wspec_utf8_end(&utf8) == (whole ? WSPEC_OK : WSPEC_ERR_UTF8);
   size_t scanned = scan(data, len);
   ok = ok && scanned <= wrong && (scanned == len) == whole &&
-       (whole || wrong - scanned <= WSPEC__UTF8_STRETCH + 3);
+       (whole || wrong - scanned <= WSPEC__UTF8_STRETCH + 64);
   if (!ok) {
     print_error("first wrong octet %zu, reported %zu, scanned %zu, of:", wrong, error_offset,
                 scanned);
