@@ -1,0 +1,47 @@
+/* bench: compares candidates for the same work in one process.
+ *
+ * A repetition gives each candidate of a row some turns, one after the other, so that a machine
+ * whose speed drifts, or that others use too, is as kind to each. Each repetition gives a ratio to
+ * the first candidate, and the median ratio counts: only ratios within one row carry over to
+ * another machine, so the table leads with them. Time is the thread's processor time.
+ *
+ *   struct bench_candidate row[] = {{"theirs", run_theirs, &input, 0, 0}, {"ours", ...}};
+ *   bench_print_head("UTF-8 validation", row, 2);
+ *   failed |= bench_measure(row, 2);
+ *   bench_print_row("Russian 1 KiB", 1024, row, 2); */
+#ifndef WSPEC_BENCH_H
+#define WSPEC_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BENCH_REPETITIONS    7
+#define BENCH_TURNS          4
+#define BENCH_TURN_NS        1000000
+#define BENCH_MAX_CANDIDATES 16
+
+/* struct bench_candidate is one way to do the work. */
+struct bench_candidate {
+  const char *name;
+  uint64_t (*run)(void *context, uint64_t rounds); /* does the work `rounds` times; the sum of the
+                                                      results, the same for each candidate */
+  void *context;                                   /* handed to `run` */
+  double median_ns;                                /* out: of one round */
+  double speed; /* out: the median of the ratios of the first candidate's time to this one's */
+};
+
+/* bench_measure fills in the results of the `n` candidates, 1 to BENCH_MAX_CANDIDATES. Returns 0,
+ * or 1 after a line on standard error if their results for the same rounds differ: then they do
+ * not do the same work, and the figures mean nothing. */
+int bench_measure(struct bench_candidate *candidates, size_t n);
+
+/* bench_print_head prints the title and the head of a Markdown table with a column for each of the
+ * `n` candidates. Ratios in it are to the first. */
+void bench_print_head(const char *title, const struct bench_candidate *candidates, size_t n);
+
+/* bench_print_row prints one row of measured candidates: of each the speed as a ratio to the
+ * first's, and in brackets the GB/s for `octets` octets a round. */
+void bench_print_row(const char *label, size_t octets, const struct bench_candidate *candidates,
+                     size_t n);
+
+#endif

@@ -1,0 +1,113 @@
+/* bench_mask: masking, beside the memcpy of as many octets. */
+#include "bench.h"
+
+#include "proto/mask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The payloads lie one behind the other in RING_LEN octets, as in a receive buffer, and each round
+ * takes the next: a round that took the last one's output would wait for its stores. */
+#define RING_LEN   (64 * 1024)
+#define BUFFER_LEN (1024 * 1024)
+
+struct input {
+  uint8_t *data;
+  uint8_t *out;
+  size_t len;
+};
+
+static size_t next_payload(const struct input *input, size_t at) {
+  return at + 2 * input->len <= RING_LEN ? at + input->len : 0;
+}
+
+static const uint8_t masking_key[4] = {0x37, 0xfa, 0x21, 0x3d};
+
+/* Makes the compiler believe that all memory is read and written here, so that no work that
+ * nobody looks at is left out. */
+static inline void touch_memory(void) {
+  __asm__ volatile("" ::: "memory");
+}
+
+static uint64_t run_memcpy(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
+    memcpy(input->out + at, input->data + at, input->len);
+    touch_memory();
+  }
+  return rounds;
+}
+
+static uint64_t run_octets(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
+    for (size_t k = 0; k < input->len; k++) {
+      input->data[at + k] ^= masking_key[k % 4];
+      touch_memory();
+    }
+  }
+  return rounds;
+}
+
+static uint64_t run_mask(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
+    wspec_mask(input->data + at, input->len, masking_key, 0);
+  }
+  return rounds;
+}
+
+static uint64_t run_mask_ascii(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
+    (void)wspec_mask_ascii(input->data + at, input->len, masking_key, 0);
+  }
+  return rounds;
+}
+
+static uint64_t run_mask_copy(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
+    wspec_mask_copy(input->out + at, input->data + at, input->len, masking_key, 0);
+  }
+  return rounds;
+}
+
+static uint64_t run_mask_copy_ascii(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
+    (void)wspec_mask_copy_ascii(input->out + at, input->data + at, input->len, masking_key, 0);
+  }
+  return rounds;
+}
+
+int main(void) {
+  static const size_t lens[] = {8, 16, 60, 125, 1024, 16384, BUFFER_LEN};
+  struct input input = {calloc(1, BUFFER_LEN), calloc(1, BUFFER_LEN), 0};
+  if (!input.data || !input.out) {
+    fprintf(stderr, "bench_mask: out of memory\n");
+    return 1;
+  }
+  struct bench_candidate row[] = {
+      {"memcpy", run_memcpy, &input, 0, 0},
+      {"octet by octet", run_octets, &input, 0, 0},
+      {"mask", run_mask, &input, 0, 0},
+      {"mask_ascii", run_mask_ascii, &input, 0, 0},
+      {"mask_copy", run_mask_copy, &input, 0, 0},
+      {"mask_copy_ascii", run_mask_copy_ascii, &input, 0, 0},
+  };
+  size_t n = sizeof row / sizeof *row;
+  int failed = 0;
+  bench_print_head("Masking", row, n);
+  for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+    char label[32];
+    snprintf(label, sizeof label, "%zu B", lens[i]);
+    input.len = lens[i];
+    failed |= bench_measure(row, n);
+    bench_print_row(label, lens[i], row, n);
+  }
+  free(input.data);
+  free(input.out);
+  return failed;
+}

@@ -1,0 +1,116 @@
+/* bench_utf8: validation of valid UTF-8, at once, beside simdutf's. */
+#include "bench.h"
+#include "peers.h"
+#include "texts.h"
+
+#include "proto/utf8.h"
+#include "proto/utf8_internal.h"
+
+#include <stdio.h>
+
+struct input {
+  const uint8_t *data;
+  size_t len;
+  const void *implementation;
+};
+
+static uint64_t run_feed(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  uint64_t valid = 0;
+  for (uint64_t i = 0; i < rounds; i++) {
+    struct wspec_utf8 utf8 = {0};
+    struct wspec_span octets = wspec_span_of(input->data, input->len);
+    valid += wspec_utf8_feed(&utf8, octets, NULL) == WSPEC_OK && wspec_utf8_end(&utf8) == WSPEC_OK;
+  }
+  return valid;
+}
+
+static uint64_t run_is_valid(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  uint64_t valid = 0;
+  for (uint64_t i = 0; i < rounds; i++) {
+    valid += wspec_utf8_is_valid(wspec_span_of(input->data, input->len));
+  }
+  return valid;
+}
+
+static uint64_t run_portable(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  uint64_t valid = 0;
+  for (uint64_t i = 0; i < rounds; i++) {
+    valid += wspec__utf8_scan_portable(input->data, input->len) == input->len;
+  }
+  return valid;
+}
+
+#if defined(__x86_64__)
+static uint64_t run_sse41(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  uint64_t valid = 0;
+  for (uint64_t i = 0; i < rounds; i++) {
+    valid += wspec__utf8_scan_sse41(input->data, input->len) == input->len;
+  }
+  return valid;
+}
+#endif
+
+#ifdef WSPEC_BENCH_SIMDUTF
+static uint64_t run_simdutf(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  uint64_t valid = 0;
+  for (uint64_t i = 0; i < rounds; i++) {
+    valid += peer_simdutf_is_valid(input->implementation, input->data, input->len);
+  }
+  return valid;
+}
+#endif
+
+/* Fills `row` with the candidates that there are, the peer that the ratios are to first. */
+static size_t make_row(struct bench_candidate *row, struct input *input, struct input *peers) {
+  size_t n = 0;
+#ifdef WSPEC_BENCH_SIMDUTF
+  static const char *const names[][2] = {{"haswell", "simdutf haswell"},
+                                         {"westmere", "simdutf westmere"}};
+  for (size_t i = 0; i < 2; i++) {
+    peers[i] = *input;
+    peers[i].implementation = peer_simdutf_find(names[i][0]);
+    if (peers[i].implementation) {
+      row[n++] = (struct bench_candidate){names[i][1], run_simdutf, &peers[i], 0, 0};
+    }
+  }
+#else
+  (void)peers;
+#endif
+  row[n++] = (struct bench_candidate){"wspec feed", run_feed, input, 0, 0};
+  row[n++] = (struct bench_candidate){"wspec is_valid", run_is_valid, input, 0, 0};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("sse4.1")) {
+    row[n++] = (struct bench_candidate){"wspec SSE4.1", run_sse41, input, 0, 0};
+  }
+#endif
+  row[n++] = (struct bench_candidate){"wspec portable", run_portable, input, 0, 0};
+  return n;
+}
+
+int main(void) {
+  static const size_t lens[] = {16, 125, 1024, 65536};
+  static uint8_t data[65536];
+  struct bench_candidate row[BENCH_MAX_CANDIDATES];
+  struct input input = {data, 0, NULL};
+  struct input peers[2];
+  int failed = 0;
+  size_t n = make_row(row, &input, peers);
+  bench_print_head("UTF-8 validation", row, n);
+  for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+    for (size_t text = 0; text < BENCH_TEXTS; text++) {
+      char label[64];
+      snprintf(label, sizeof label, "%zu B %s", lens[i], bench_text_name(text));
+      bench_text_fill(text, data, lens[i]);
+      input.len = lens[i];
+      n = make_row(row, &input, peers);
+      failed |= bench_measure(row, n);
+      bench_print_row(label, lens[i], row, n);
+    }
+  }
+  return failed;
+}
