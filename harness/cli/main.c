@@ -7,6 +7,7 @@
 
 /* In the order of `wspec help`; a row without a name ends it. */
 static const struct wspec_command COMMANDS[] = {
+    {"lint", "check case files", wspec_cmd_lint},
     {NULL, NULL, NULL},
 };
 

@@ -1,0 +1,195 @@
+#include "case/lint_rules.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* Header octets that a frame has beside its length and its masking key. */
+enum { HEADER_START = 2, MASKING_KEY_LEN = 4 };
+
+/* ---- Placeholders ---- */
+
+static void lint_placeholders(struct wspec_linter *linter, unsigned line, struct wspec_span text) {
+  static const char *const known[] = {"${host}",   "${key}",         "${target}",
+                                      "${origin}", "${subprotocol}", "${accept}"};
+  for (size_t i = 0; i + 1 < text.len; i++) {
+    bool found = text.data[i] != '$' || text.data[i + 1] != '{';
+    for (size_t k = 0; k < COUNT(known) && !found; k++) {
+      size_t len = strlen(known[k]);
+      found = text.len - i >= len && memcmp(text.data + i, known[k], len) == 0;
+    }
+    if (!found) {
+      const uint8_t *end = memchr(text.data + i, '}', text.len - i);
+      size_t len = end ? (size_t)(end - text.data) - i + 1 : 2;
+      wspec_linter_tell(linter, WSPEC_LINT_UNKNOWN_PLACEHOLDER, line,
+                        "%.*s is none of ${host}, ${key}, ${target}, ${origin}, ${subprotocol}, "
+                        "${accept}",
+                        len > 40 ? 40 : (int)len, (const char *)text.data + i);
+    }
+  }
+}
+
+static void lint_head(struct wspec_linter *linter, unsigned line,
+                      const struct wspec_head_plan *head) {
+  const char *const texts[] = {head->request_target, head->start_line, head->key};
+  for (size_t i = 0; i < COUNT(texts); i++) {
+    lint_placeholders(linter, line, wspec_span_text(texts[i]));
+  }
+  for (size_t i = 0; i < head->n_edits; i++) {
+    lint_placeholders(linter, line, head->edits[i].name);
+    lint_placeholders(linter, line, head->edits[i].value);
+  }
+  for (size_t i = 0; i < head->raw.n_parts; i++) {
+    const struct wspec_payload_part *part = &head->raw.parts[i];
+    lint_placeholders(linter, line, wspec_span_of(part->data, part->data_len));
+  }
+}
+
+/* ---- Wrong fields that are not wrong ---- */
+
+static unsigned shortest_form(uint64_t len) {
+  return len <= 125 ? 7 : len <= 65535 ? 16 : 64;
+}
+
+static uint64_t frame_len(const struct wspec_script *script, const struct wspec_frame_plan *frame) {
+  uint64_t declared = frame->has_declared_len ? frame->declared_len : frame->payload.len;
+  unsigned form = frame->length_form ? frame->length_form : shortest_form(declared);
+  bool masked = frame->mask == WSPEC_MASK_BY_ROLE ? script->target != WSPEC_TARGET_CLIENT
+                                                  : frame->mask == WSPEC_MASK_ON;
+  return HEADER_START + (form == 7 ? 0 : form / 8) + (masked ? MASKING_KEY_LEN : 0) +
+         frame->payload.len;
+}
+
+static const char *find_right(const struct wspec_script *script,
+                              const struct wspec_frame_plan *frame) {
+  uint64_t declared = frame->has_declared_len ? frame->declared_len : frame->payload.len;
+  if (frame->has_declared_len && frame->declared_len == frame->payload.len) {
+    return "\"declared_length\" is the payload's own length";
+  }
+  if (frame->length_form && frame->length_form == shortest_form(declared) &&
+      !frame->has_declared_len) {
+    return "\"length_form\" is the shortest one";
+  }
+  if (frame->mask != WSPEC_MASK_BY_ROLE && script->target == WSPEC_TARGET_ANY) {
+    return "\"mask\" is wrong against a server or a client, never both; give the case a \"target\"";
+  }
+  if ((frame->mask == WSPEC_MASK_ON && script->target == WSPEC_TARGET_SERVER) ||
+      (frame->mask == WSPEC_MASK_OFF && script->target == WSPEC_TARGET_CLIENT)) {
+    return "\"mask\" is what our side has to do";
+  }
+  if (frame->has_cut && frame->cut_at >= frame_len(script, frame)) {
+    return "\"cut_at\" is not before the end of the frame";
+  }
+  return NULL;
+}
+
+static void lint_frame(struct wspec_linter *linter, unsigned line,
+                       const struct wspec_frame_plan *frame) {
+  const char *what = find_right(linter->script, frame);
+  if (what) {
+    wspec_linter_tell(linter, WSPEC_LINT_WRONG_IS_RIGHT, line, "%s", what);
+  }
+}
+
+/* ---- Labels ---- */
+
+static bool refers_to(const struct wspec_expectation *expect, const char *label) {
+  for (size_t i = 0; i < expect->n_alternatives; i++) {
+    const struct wspec_payload_ref *ref = &expect->alternatives[i].payload;
+    if (ref->kind == WSPEC_REF_LABEL && ref->label && strcmp(ref->label, label) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool is_label_used(const struct wspec_script *script, const char *label) {
+  for (size_t i = 0; i < script->n_steps; i++) {
+    const struct wspec_step *step = &script->steps[i];
+    if ((step->kind == WSPEC_STEP_EXPECT && refers_to(&step->as.expect, label)) ||
+        (step->kind == WSPEC_STEP_CLOSE && refers_to(&step->as.close.expect, label))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void lint_sends(struct wspec_linter *linter, unsigned line, const struct wspec_send *sends,
+                       size_t n_sends) {
+  for (size_t i = 0; i < n_sends; i++) {
+    const struct wspec_send *send = &sends[i];
+    if (send->label && !is_label_used(linter->script, send->label)) {
+      wspec_linter_tell(linter, WSPEC_LINT_UNUSED_LABEL, line,
+                        "no expectation refers to the label \"%s\"", send->label);
+    }
+    if (send->kind == WSPEC_SEND_FRAME) {
+      lint_frame(linter, line, &send->as.frame);
+    }
+    for (size_t k = 0; send->kind == WSPEC_SEND_MESSAGE && k < send->as.message.n_interleaves;
+         k++) {
+      lint_frame(linter, line, &send->as.message.interleaves[k].frame);
+    }
+  }
+}
+
+/* ---- Expectations ---- */
+
+static void lint_requirement(struct wspec_linter *linter, unsigned line,
+                             const struct wspec_requirement *requirement) {
+  const struct wspec_script *script = linter->script;
+  size_t i = 0;
+  while (i < script->n_requirements && script->requirements[i] != requirement) {
+    i++;
+  }
+  if (requirement && i == script->n_requirements) {
+    wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_NOT_LISTED, line,
+                      "%s can be violated here, but the case does not list it", requirement->id);
+  }
+}
+
+static bool is_http(enum wspec_reaction reaction) {
+  return reaction == WSPEC_REACTION_HTTP || reaction == WSPEC_REACTION_DROPPED;
+}
+
+static void lint_expectation(struct wspec_linter *linter, const struct wspec_step *step,
+                             const struct wspec_expectation *expect, bool open) {
+  for (size_t i = 0; i < expect->n_alternatives; i++) {
+    const struct wspec_alternative *alternative = &expect->alternatives[i];
+    lint_requirement(linter, step->line, alternative->requirement);
+    for (size_t k = 0; k < alternative->n_fields; k++) {
+      lint_requirement(linter, step->line, alternative->fields[k].requirement);
+    }
+    if (open && is_http(alternative->reaction)) {
+      wspec_linter_tell(linter, WSPEC_LINT_ANSWER_AFTER_OPEN, step->line,
+                        "\"open\" has taken the HTTP answer already; use \"request\"");
+    }
+  }
+}
+
+void wspec_lint_steps(struct wspec_linter *linter) {
+  const struct wspec_script *script = linter->script;
+  bool open[WSPEC_SCRIPT_CONNECTIONS_MAX] = {false};
+  for (size_t i = 0; i < script->n_steps; i++) {
+    const struct wspec_step *step = &script->steps[i];
+    switch (step->kind) {
+    case WSPEC_STEP_OPEN:
+    case WSPEC_STEP_REQUEST:
+      open[step->connection] = step->kind == WSPEC_STEP_OPEN;
+      lint_head(linter, step->line, &step->as.head);
+      lint_sends(linter, step->line, step->as.head.early, step->as.head.n_early);
+      break;
+    case WSPEC_STEP_SEND:
+      lint_sends(linter, step->line, step->as.send.items, step->as.send.n_items);
+      break;
+    case WSPEC_STEP_EXPECT:
+      lint_requirement(linter, step->line, step->as.expect.requirement);
+      lint_expectation(linter, step, &step->as.expect, open[step->connection]);
+      break;
+    case WSPEC_STEP_CLOSE:
+      lint_expectation(linter, step, &step->as.close.expect, open[step->connection]);
+      break;
+    default:
+      break;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+#include "case/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Going back only to the last star is enough, and bounds the work: what the stars before it took
+ * never has to change. */
+static bool matches_up_to(const char *glob, const char *text, size_t len) {
+  const char *star = NULL;
+  size_t star_at = 0;
+  size_t at = 0;
+  while (at < len) {
+    if (*glob == '*') {
+      star = glob++;
+      star_at = at;
+    } else if (*glob != '\0' && (*glob == '?' || *glob == text[at])) {
+      glob++;
+      at++;
+    } else if (star) {
+      glob = star + 1;
+      at = ++star_at;
+    } else {
+      return false;
+    }
+  }
+  return glob[strspn(glob, "*")] == '\0';
+}
+
+bool wspec_glob_matches(const char *glob, const char *text) {
+  for (const char *slash = strchr(text, '/'); slash; slash = strchr(slash + 1, '/')) {
+    if (matches_up_to(glob, text, (size_t)(slash - text))) {
+      return true;
+    }
+  }
+  return matches_up_to(glob, text, strlen(text));
+}
+
+static bool names_requirement(const struct wspec_script *script, const char *glob) {
+  for (size_t i = 0; i < script->n_requirements; i++) {
+    if (wspec_glob_matches(glob, script->requirements[i]->id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool has_tag(const struct wspec_script *script, const char *tag) {
+  for (size_t i = 0; i < script->n_tags; i++) {
+    if (strcmp(script->tags[i], tag) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool has_id(const struct wspec_script *script, const char *glob) {
+  return wspec_glob_matches(glob, script->id);
+}
+
+/* One way to ask, and the words asked with. */
+struct filter {
+  bool (*fits)(const struct wspec_script *script, const char *word);
+  const char *const *words;
+  size_t n_words;
+};
+
+static bool fits_any(const struct filter *filter, const struct wspec_script *script) {
+  for (size_t i = 0; i < filter->n_words; i++) {
+    if (filter->fits(script, filter->words[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static const char *find_unmatched(const struct filter *filter, const struct wspec_script *scripts,
+                                  size_t n_scripts) {
+  for (size_t i = 0; i < filter->n_words; i++) {
+    size_t k = 0;
+    while (k < n_scripts && !filter->fits(&scripts[k], filter->words[i])) {
+      k++;
+    }
+    if (k == n_scripts) {
+      return filter->words[i];
+    }
+  }
+  return NULL;
+}
+
+enum wspec_err wspec_select(const struct wspec_selection *selection,
+                            const struct wspec_script *scripts, size_t n_scripts,
+                            const struct wspec_script ***out, size_t *n_out,
+                            const char **unmatched) {
+  const struct filter filters[] = {
+      {has_id, selection->excludes, selection->n_excludes},
+      {has_id, selection->cases, selection->n_cases},
+      {has_tag, selection->tags, selection->n_tags},
+      {names_requirement, selection->requirements, selection->n_requirements}};
+  enum { N_FILTERS = sizeof filters / sizeof filters[0] };
+  *out = NULL;
+  *n_out = 0;
+  *unmatched = NULL;
+  for (size_t i = 0; i < N_FILTERS && !*unmatched; i++) {
+    *unmatched = find_unmatched(&filters[i], scripts, n_scripts);
+  }
+  const struct wspec_script **found = calloc(n_scripts + 1, sizeof *found);
+  if (!found) {
+    return WSPEC_ERR_NOMEM;
+  }
+  for (size_t i = 0; i < n_scripts; i++) {
+    bool wanted = !fits_any(&filters[0], &scripts[i]);
+    for (size_t k = 1; k < N_FILTERS && wanted; k++) {
+      wanted = filters[k].n_words == 0 || fits_any(&filters[k], &scripts[i]);
+    }
+    if (wanted) {
+      found[(*n_out)++] = &scripts[i];
+    }
+  }
+  if (*n_out > 0) {
+    *out = found;
+  } else {
+    free(found);
+  }
+  return WSPEC_OK;
+}

@@ -1,0 +1,37 @@
+/* select: which cases are to be played. */
+#ifndef WSPEC_CASE_SELECT_H
+#define WSPEC_CASE_SELECT_H
+
+#include "base/err.h"
+#include "case/script.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is asked for. Zeroed selects everything. Texts are borrowed. */
+struct wspec_selection {
+  const char *const *cases; /* globs over ids; a case must match one, if there are any */
+  size_t n_cases;
+  const char *const *excludes; /* globs over ids; a case must match none */
+  size_t n_excludes;
+  const char *const *tags; /* a case must have one of them, if there are any */
+  size_t n_tags;
+  const char *const *requirements; /* globs over requirement ids; a case must name one */
+  size_t n_requirements;
+};
+
+/* wspec_glob_matches returns true if `glob` matches the whole of `text`, or a part of it from its
+ * start that a '/' follows: "6455/5.*" matches "6455/5.2/length-0". '*' is any octets, '/' too; '?'
+ * is any one; all else stands for itself. */
+bool wspec_glob_matches(const char *glob, const char *text);
+
+/* wspec_select fills `out` with the scripts of `scripts` that `selection` asks for, in their order;
+ * the caller frees `*out` with free(). It is NULL and `*n_out` 0 if there are none. A glob or tag
+ * that matches no script at all is most likely a slip: `*unmatched` is then the first such one of
+ * the selection, else NULL; it is no error. WSPEC_ERR_NOMEM. */
+WSPEC_MUST_USE enum wspec_err wspec_select(const struct wspec_selection *selection,
+                                           const struct wspec_script *scripts, size_t n_scripts,
+                                           const struct wspec_script ***out, size_t *n_out,
+                                           const char **unmatched);
+
+#endif
