@@ -38,8 +38,8 @@ struct wspec__outgoing {
 struct wspec_conn {
   struct wspec_conn_options options;
 
-  /* Receiving. `is_idle` is true only if the next octet starts a frame, no message is open and
-   * nothing is lent: wspec_conn_feed may then take a short cut. Only feed sets it. */
+  /* Receiving. `is_idle` is true only if the next octet starts a frame and no message is open:
+   * wspec_conn_feed may then take a short cut. Only feed sets it; who changes that, clears it. */
   bool is_idle;
   uint8_t mask_bit;         /* of the peer's second octet */
   uint8_t short_header_len; /* of a header with the 7-bit length */

@@ -355,7 +355,7 @@ static enum step take_step(struct wspec_conn *conn, struct input *in,
 
 static bool is_idle(const struct wspec_conn *conn) {
   return conn->receiving == WSPEC__RECEIVING_HEADER && conn->decoder.len == 0 &&
-         !conn->incoming.is_open && !conn->is_lent && conn->options.fragments_max > 0;
+         !conn->incoming.is_open && conn->options.fragments_max > 0;
 }
 
 /* The long way. Kept out of line, like what only failing takes, so that the short cut stays as

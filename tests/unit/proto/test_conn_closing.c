@@ -96,6 +96,7 @@ static void test_the_answer_without_auto_close_is_the_caller_s(void **state) {
   assert_int_equal(wspec_conn_state(conn), WSPEC_CONN_CLOSING);
   assert_int_equal(wspec_conn_next(conn), WSPEC_CONN_READ);
   assert_int_equal(wspec_conn_output(conn).len, 0);
+  assert_false(wspec_conn_outcome(conn).was_clean);
   /* Section 5.5.1: the message under way may be finished before the answer. */
   assert_int_equal(wspec_conn_send(conn, WSPEC_OPCODE_TEXT, wspec_span_text("m")), WSPEC_OK);
   assert_int_equal(wspec_conn_close(conn, WSPEC_CLOSE_NO_STATUS, nothing), WSPEC_OK);
@@ -240,6 +241,21 @@ static void test_an_answer_without_memory_is_not_clean(void **state) {
   wspec_conn_free(conn);
 }
 
+static void test_a_violation_without_memory_sends_nothing(void **state) {
+  (void)state;
+  struct wspec_conn *conn = new_conn(false, true);
+  struct wspec_conn_event event;
+  failalloc_arm(1);
+  enum wspec_err err = feed(conn, false, 0x83, "x", &event);
+  assert_true(failalloc_disarm());
+  assert_int_equal(err, WSPEC_ERR_PROTOCOL);
+  assert_int_equal(wspec_conn_ping(conn, nothing), WSPEC_ERR_MISUSE);
+  assert_int_equal(wspec_conn_close(conn, 1002, nothing), WSPEC_ERR_MISUSE);
+  assert_int_equal(wspec_conn_output(conn).len, 0);
+  assert_int_equal(wspec_conn_next(conn), WSPEC_CONN_CLOSE_TCP);
+  wspec_conn_free(conn);
+}
+
 static void test_free_takes_null(void **state) {
   (void)state;
   failalloc_arm(1);
@@ -265,6 +281,7 @@ int main(void) {
       cmocka_unit_test(test_a_violation_after_our_close_sends_no_second_one),
       cmocka_unit_test(test_both_close_at_the_same_time),
       cmocka_unit_test(test_an_answer_without_memory_is_not_clean),
+      cmocka_unit_test(test_a_violation_without_memory_sends_nothing),
       cmocka_unit_test(test_free_takes_null),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,9 @@ static const struct row rows[] = {
     {{{0x81, "\xEF\xBB\xBF\xF4\x8F\xBF\xBF", 0}},
      "text[\\EF\\BB\\BF\\F4\\8F\\BF\\BF] end[1006]",
      "end[1006]"},
+    {{{0x82, "abcdef", 0}, {0x82, "g", 0}, {0x82, "hijklm", 0}}, /* cut, whole, cut */
+     "bin[abcdef] bin[g] bin[hijklm] end[1006]",
+     "end[1006]"},
 
     /* Fragments, section 5.4. */
     {{{0x01, "Hel", 0}, {0x80, "lo", 0}, {0x82, "b", 0}},
@@ -103,6 +106,9 @@ static const struct row rows[] = {
      "close[1002 *] end[1002 clean]"},
 
     /* UTF-8, section 8.1. */
+    {{{0x81, LONG_128 "\xC3\xA9", 0}, {0x81, LONG_128 "\xC3", 0}},
+     "text[" LONG_128 "\\C3\\A9] fail[1007 6455-5.6-01] end[1006]",
+     "close[1007 *] end[1007 clean]"},
     {{{0x81, "a\xFFz", 0}, {0x81, "no", 0}},
      "fail[1007 6455-5.6-01] end[1006]",
      "close[1007 *] end[1007 clean]"},
@@ -228,6 +234,7 @@ static void test_the_offset_is_that_of_the_octet(void **state) {
     uint64_t as_client;
     uint64_t as_server;
   } places[] = {
+      {{{0x81, LONG_128 "\xFF", 0}}, 132, 136},
       {{{0x81, "Hello", 0}, {0x83, "x", 0}}, 7, 11},             /* the frame's first octet */
       {{{0x81, "ab\xFFz", 0}}, 4, 8},                            /* the octet of the text */
       {{{0x82, "a", 0}, {0x81, "ab\xE2\x82", 0}}, 9, 17},        /* the end of the text */
@@ -263,6 +270,8 @@ static void test_limits_hold_at_the_octet(void **state) {
   static const struct wire_frame fits[WIRE_FRAMES_MAX] = {
       {0x81, "123456", 0}, {0x01, "12", 0}, {0x00, "345", 0}, {0x80, "6", 0}};
   static const struct wire_frame too_long[WIRE_FRAMES_MAX] = {{0x81, "1234567", 0}};
+  static const struct wire_frame behind_pong[WIRE_FRAMES_MAX] = {{0x8A, "", 0}, {0x81, "1", 0}};
+  static const struct wire_frame medium[WIRE_FRAMES_MAX] = {{0x82, LONG_128, 0}};
   static const struct wire_frame adds_up[WIRE_FRAMES_MAX] = {
       {0x01, "1234", 0}, {0x00, "56", 0}, {0x80, "7", 0}};
   static const struct wire_frame four[WIRE_FRAMES_MAX] = {
@@ -279,8 +288,13 @@ static void test_limits_hold_at_the_octet(void **state) {
     check_limit(&options, four, "fail[1009 6455-10.4-01] end[1006]");
     options.frame_max = 3;
     check_limit(&options, fits, "fail[1009 6455-10.4-01] end[1006]");
+    options.frame_max = UINT64_MAX;
     options.fragments_max = 0;
-    check_limit(&options, &fits[1], "fail[1009 6455-10.4-01] end[1006]");
+    check_limit(&options, fits, "fail[1009 6455-10.4-01] end[1006]");
+    check_limit(&options, behind_pong, "pong[] fail[1009 6455-10.4-01] end[1006]");
+    options.fragments_max = 1;
+    options.message_max = 127;
+    check_limit(&options, medium, "fail[1009 6455-10.4-01] end[1006]");
   }
 }
 

@@ -176,7 +176,11 @@ static void test_a_header_waits_for_its_payload(void **state) {
     assert_int_equal(wspec_conn_send(conn, binary, wspec_span_text("")), WSPEC_ERR_MISUSE);
     assert_int_equal(wspec_conn_ping(conn, wspec_span_text("")), WSPEC_ERR_MISUSE);
     assert_int_equal(wspec_conn_close(conn, 1000, wspec_span_text("")), WSPEC_ERR_MISUSE);
-    assert_int_equal(wspec_conn_feed(conn, payload, 1, &consumed, &event), WSPEC_ERR_MISUSE);
+    static const struct wire_frame message = {0x82, "m", 0};
+    uint8_t octets[7];
+    size_t octets_len = wire_write_frame(&message, is_client == 0, octets);
+    assert_int_equal(wspec_conn_feed(conn, octets, octets_len, &consumed, &event),
+                     WSPEC_ERR_MISUSE);
     assert_int_equal(consumed, 0);
 
     struct wspec_span output = wspec_conn_output(conn);
