@@ -1,3 +1,4 @@
+#include "base/rng.h"
 #include "conn_wire.h"
 #include "failalloc.h"
 
@@ -255,6 +256,53 @@ static void test_the_offset_is_that_of_the_octet(void **state) {
   }
 }
 
+/* ---- chance ---- */
+
+/* Writes a few frames of which most are right; one octet in a few hundred is then changed. */
+static size_t write_by_chance(struct wspec_rng *rng, bool from_client) {
+  static const uint8_t firsts[] = {0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x00, 0x80, 0x89, 0x8A};
+  static const char texts[] = "ab\xC3\xA9z\xE2\x82\xAC\xF0\x9F\x98\x80" LONG_128 LONG_128;
+  static const size_t cuts[] = {0, 1, 2, 3, 4, 7, 9, 12, 125, 126, 127, 200};
+  size_t len = 0;
+  for (uint64_t n = wspec_rng_below(rng, 8); n > 0; n--) {
+    struct wire_frame frame = {.payload = texts};
+    frame.first = firsts[wspec_rng_below(rng, sizeof firsts)];
+    frame.payload_len = cuts[wspec_rng_below(rng, sizeof cuts / sizeof *cuts)];
+    if (frame.payload_len == 0) {
+      frame.payload = "";
+    }
+    len += wire_write_frame(&frame, from_client, wire + len);
+  }
+  for (size_t i = 0; i < len; i++) {
+    if (wspec_rng_below(rng, 300) == 0) {
+      wire[i] ^= (uint8_t)(1u << wspec_rng_below(rng, 8));
+    }
+  }
+  return len;
+}
+
+static void test_portions_and_modes_never_matter(void **state) {
+  (void)state;
+  size_t n_failed = 0;
+  for (uint64_t seed = 0; seed < 3000; seed++) {
+    struct wspec_rng rng = {seed};
+    struct wspec_conn_options options;
+    wspec_conn_options_init(&options, seed % 2 == 0);
+    options.message_max = seed % 3 == 0 ? 200 : 1000;
+    size_t len = write_by_chance(&rng, !options.is_client);
+    wire_feed(&options, wire, len, (struct wire_plan){0}, &first_run);
+    n_failed += first_run.err != WSPEC_OK;
+    for (int i = 0; i < 6; i++) {
+      struct wire_plan plan = {.split = wspec_rng_below(&rng, len + 1),
+                               .portion = 1 + wspec_rng_below(&rng, 40)};
+      options.assemble = i % 2 == 0;
+      wire_feed(&options, wire, len, plan, &run);
+      assert_same_as_first();
+    }
+  }
+  assert_in_range(n_failed, 500, 2900); /* both kinds were met */
+}
+
 /* ---- limits ---- */
 
 static void check_limit(const struct wspec_conn_options *options, const struct wire_frame *frames,
@@ -442,6 +490,7 @@ int main(void) {
       cmocka_unit_test(test_rows_streamed),
       cmocka_unit_test(test_raw_headers),
       cmocka_unit_test(test_the_offset_is_that_of_the_octet),
+      cmocka_unit_test(test_portions_and_modes_never_matter),
       cmocka_unit_test(test_limits_hold_at_the_octet),
       cmocka_unit_test(test_a_limit_is_answered_at_the_header),
       cmocka_unit_test(test_a_declared_length_costs_nothing),
