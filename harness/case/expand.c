@@ -71,6 +71,7 @@ static void load_param(struct wspec_reader *reader, const cJSON *item, struct ws
 
 void wspec_expansion_load(struct wspec_reader *reader, const cJSON *item,
                           struct wspec_expansion *out) {
+  size_t mistakes = reader->diag->n_messages;
   *out = (struct wspec_expansion){.n_combinations = 1};
   if (item && !cJSON_IsObject(item)) {
     wspec_reader_expected(reader, item, "an object of parameters");
@@ -90,7 +91,7 @@ void wspec_expansion_load(struct wspec_reader *reader, const cJSON *item,
     }
     out->n_combinations *= slot->n_values > 0 ? slot->n_values : 1;
   }
-  if (reader->failed || reader->out_of_memory) {
+  if (reader->diag->n_messages > mistakes || reader->out_of_memory) {
     out->n_combinations = 0;
   }
 }

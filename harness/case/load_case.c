@@ -230,6 +230,32 @@ static enum wspec_err add_script(struct wspec_case_set *set, struct wspec_reader
 }
 
 /* Stops at the first combination with a mistake: the others would only repeat it. */
+static enum wspec_err load_combinations(struct wspec_case_set *set, struct wspec_reader *reader,
+                                        const struct file_head *head, const cJSON *object,
+                                        struct wspec_expansion *expansion, bool with_exhaustive) {
+  uint64_t n = expansion->n_combinations;
+  enum wspec_err err = WSPEC_OK;
+  if (cJSON_IsTrue(wspec_reader_member(object, "exhaustive")) && !with_exhaustive) {
+    /* One is read all the same, so that a mistake does not wait for whoever asks for all. */
+    set->n_exhaustive += (size_t)n;
+    n = n > 0;
+  }
+  for (uint64_t i = 0; i < n && !err; i++) {
+    struct wspec_script script = {0};
+    reader->script = &script;
+    wspec_expansion_bind(reader, expansion, i);
+    load_combination(reader, head, object);
+    if (reader->out_of_memory || reader->failed) {
+      break;
+    }
+    if (with_exhaustive || !script.exhaustive) {
+      err = add_script(set, reader, object);
+    }
+  }
+  reader->script = NULL;
+  return reader->out_of_memory ? WSPEC_ERR_NOMEM : err;
+}
+
 static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader *reader,
                                 const struct file_head *head, const cJSON *item,
                                 bool with_exhaustive) {
@@ -237,7 +263,6 @@ static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader 
                                         "requirements", "target",     "tags",    "autobahn",
                                         "needs",        "exhaustive", "alone",   "steps"};
   struct wspec_expansion expansion;
-  enum wspec_err err = WSPEC_OK;
   reader->failed = false;
   reader->n_bindings = 0;
   const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
@@ -246,25 +271,7 @@ static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader 
   }
   wspec_expansion_load(reader, wspec_reader_member(object, "each"), &expansion);
   check_params_in_id(reader, wspec_reader_member(object, "id"), &expansion);
-  uint64_t n = expansion.n_combinations;
-  if (cJSON_IsTrue(wspec_reader_member(object, "exhaustive")) && !with_exhaustive) {
-    /* One is read all the same, so that a mistake does not wait for whoever asks for all. */
-    set->n_exhaustive += (size_t)n;
-    n = n > 0;
-  }
-  for (uint64_t i = 0; i < n && !err && !reader->failed; i++) {
-    struct wspec_script script = {0};
-    reader->script = &script;
-    wspec_expansion_bind(reader, &expansion, i);
-    load_combination(reader, head, object);
-    if (reader->out_of_memory) {
-      return WSPEC_ERR_NOMEM;
-    }
-    if (!reader->failed && (with_exhaustive || !script.exhaustive)) {
-      err = add_script(set, reader, object);
-    }
-  }
-  return reader->out_of_memory ? WSPEC_ERR_NOMEM : err;
+  return load_combinations(set, reader, head, object, &expansion, with_exhaustive);
 }
 
 enum wspec_err wspec_load_cases(struct wspec_case_set *set, struct wspec_reader *reader,

@@ -48,12 +48,6 @@ static void describe(const cJSON *item, char out[VALUE_TEXT_MAX]) {
   }
 }
 
-void wspec_reader_expected(struct wspec_reader *reader, const cJSON *item, const char *what) {
-  char value[VALUE_TEXT_MAX];
-  describe(wspec_reader_resolve(reader, item), value);
-  wspec_reader_complain(reader, item, "expected %s, got %s", what, value);
-}
-
 /* ---- Parameters ---- */
 
 static bool is_param_octet(char octet) {
@@ -101,6 +95,22 @@ const cJSON *wspec_reader_resolve(struct wspec_reader *reader, const cJSON *item
   }
   const cJSON *value = lookup(reader, item->valuestring, len);
   return value ? value : item;
+}
+
+static bool is_unknown_param(struct wspec_reader *reader, const cJSON *item) {
+  if (!cJSON_IsString(item) || item->valuestring[0] != '{') {
+    return false;
+  }
+  size_t len = param_len(item->valuestring);
+  return len > 0 && item->valuestring[len] == '\0' && wspec_reader_resolve(reader, item) == item;
+}
+
+void wspec_reader_expected(struct wspec_reader *reader, const cJSON *item, const char *what) {
+  char value[VALUE_TEXT_MAX];
+  describe(wspec_reader_resolve(reader, item), value);
+  wspec_reader_complain(reader, item, "expected %s, got %s%s", what, value,
+                        is_unknown_param(reader, item) ? ", which is no parameter of this case"
+                                                       : "");
 }
 
 static enum wspec_err append_scalar(struct wspec_buf *out, const cJSON *value) {
