@@ -1,0 +1,223 @@
+#include "run/memory.h"
+
+#include "endpoint/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A case that takes more rounds than this will not end. */
+#define ROUNDS_MAX UINT64_C(200000000)
+
+enum { TO_TARGET_MAX = 4 * 1024 * 1024, BLOCKED_ABOVE = 256 * 1024, DELIVER_MAX = 65536 };
+
+struct memory_link {
+  struct wspec_session *session;
+  struct wspec_buf to_target; /* written by the play, not yet delivered */
+  size_t delivered;           /* of it */
+  bool fin, is_reading, eof_told, blocked;
+};
+
+struct memory {
+  const struct wspec_memory_options *options;
+  struct wspec_play *play;
+  uint64_t now_us;
+  struct memory_link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
+  enum wspec_err err;
+};
+
+/* ---- The reference endpoint: it echoes ---- */
+
+static void echo(void *user, struct wspec_session *session, const struct wspec_conn_event *event) {
+  struct memory *memory = user;
+  if (event->type == WSPEC_CONN_MESSAGE) {
+    enum wspec_err err = wspec_conn_send(wspec_session_conn(session),
+                                         (enum wspec_opcode)event->opcode, event->payload);
+    /* After a close frame nothing is sent any more: that is no fault of ours. */
+    memory->err = err == WSPEC_ERR_MISUSE ? memory->err : err;
+  }
+}
+
+static const struct wspec_session_handlers echo_handlers = {.on_event = echo};
+
+static void connect_link(struct memory *memory, unsigned connection) {
+  struct memory_link *link = &memory->links[connection];
+  struct wspec_session_options options = {0};
+  wspec_conn_options_init(&options.conn, false);
+  link->session = wspec_session_new(&options, &echo_handlers, memory);
+  wspec_buf_init(&link->to_target, TO_TARGET_MAX);
+  link->is_reading = true;
+  if (!link->session) {
+    memory->err = WSPEC_ERR_NOMEM;
+    return;
+  }
+  wspec_play_connected(memory->play, connection, memory->now_us);
+}
+
+static void drop_link(struct memory_link *link) {
+  wspec_session_free(link->session);
+  wspec_buf_clear(&link->to_target);
+  *link = (struct memory_link){0};
+}
+
+/* ---- Both ways ---- */
+
+static void act(struct memory *memory, const struct wspec_action *action) {
+  struct memory_link *link = &memory->links[action->connection];
+  switch (action->kind) {
+  case WSPEC_ACTION_CONNECT:
+    connect_link(memory, action->connection);
+    break;
+  case WSPEC_ACTION_WRITE:
+    memory->err = wspec_buf_append_span(&link->to_target, action->octets);
+    if (link->to_target.len > BLOCKED_ABOVE) {
+      link->blocked = true;
+      wspec_play_set_blocked(memory->play, action->connection, true, memory->now_us);
+    }
+    break;
+  case WSPEC_ACTION_FIN:
+    link->fin = true;
+    break;
+  case WSPEC_ACTION_RESET:
+  case WSPEC_ACTION_CLOSE:
+    drop_link(link);
+    break;
+  case WSPEC_ACTION_STOP_READING:
+    link->is_reading = false;
+    break;
+  case WSPEC_ACTION_READ_AGAIN:
+    link->is_reading = true;
+    break;
+  }
+}
+
+static size_t portion(const struct memory *memory, size_t available) {
+  size_t len = memory->options->chunk_len > 0 ? memory->options->chunk_len : DELIVER_MAX;
+  len = len < DELIVER_MAX ? len : DELIVER_MAX;
+  return len < available ? len : available;
+}
+
+/* Each chunk is a heap block of its own size, so that a sanitizer sees every over-read. */
+static uint8_t *copy_chunk(struct memory *memory, struct wspec_span octets) {
+  uint8_t *chunk = malloc(octets.len);
+  if (!chunk) {
+    memory->err = WSPEC_ERR_NOMEM;
+    return NULL;
+  }
+  return memcpy(chunk, octets.data, octets.len);
+}
+
+static bool deliver_to_target(struct memory *memory, unsigned connection) {
+  struct memory_link *link = &memory->links[connection];
+  size_t len = portion(memory, link->to_target.len - link->delivered);
+  /* A target that does not get rid of its answers stops reading, as over a network. */
+  if (!link->session || wspec_session_output(link->session).len > TO_TARGET_MAX) {
+    return false;
+  }
+  if (len == 0) {
+    if (link->fin) {
+      link->fin = false;
+      wspec_session_eof(link->session);
+      return true;
+    }
+    return false;
+  }
+  uint8_t *chunk = copy_chunk(memory, wspec_span_of(link->to_target.data + link->delivered, len));
+  if (!chunk) {
+    return false;
+  }
+  link->delivered += len;
+  if (link->delivered == link->to_target.len) {
+    link->delivered = 0;
+    wspec_buf_reset(&link->to_target);
+    if (link->blocked) {
+      link->blocked = false;
+      wspec_play_set_blocked(memory->play, connection, false, memory->now_us);
+    }
+  }
+  wspec_session_feed(link->session, chunk, len);
+  free(chunk);
+  return true;
+}
+
+static bool deliver_to_play(struct memory *memory, unsigned connection) {
+  struct memory_link *link = &memory->links[connection];
+  if (!link->session || !link->is_reading || link->eof_told) {
+    return false;
+  }
+  struct wspec_span output = wspec_session_output(link->session);
+  if (output.len == 0) {
+    bool is_over = wspec_session_wants_close(link->session);
+    link->eof_told = is_over;
+    if (is_over) {
+      wspec_play_eof(memory->play, connection, memory->now_us);
+    }
+    return is_over;
+  }
+  size_t len = portion(memory, output.len);
+  uint8_t *chunk = copy_chunk(memory, wspec_span_of(output.data, len));
+  if (!chunk) {
+    return false;
+  }
+  wspec_session_output_sent(link->session, len);
+  wspec_play_received(memory->play, connection, wspec_span_of(chunk, len), memory->now_us);
+  free(chunk);
+  return true;
+}
+
+static bool deliver(struct memory *memory) {
+  bool moved = false;
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    moved = deliver_to_target(memory, i) || moved;
+    moved = deliver_to_play(memory, i) || moved;
+  }
+  if (moved) {
+    memory->now_us += memory->options->latency_us;
+  }
+  return moved;
+}
+
+/* One round: what the play wants, what is under way, or else the time of its deadline. */
+static void round_of(struct memory *memory) {
+  struct wspec_action action;
+  bool acted = false;
+  while (!memory->err && wspec_play_next(memory->play, memory->now_us, &action)) {
+    act(memory, &action);
+    acted = true;
+  }
+  if (memory->err || acted || deliver(memory)) {
+    return;
+  }
+  uint64_t deadline_us = wspec_play_deadline(memory->play);
+  if (deadline_us == UINT64_MAX) {
+    memory->err = wspec_play_is_done(memory->play) ? WSPEC_OK : WSPEC_ERR_INTERNAL;
+    return;
+  }
+  memory->now_us = deadline_us > memory->now_us ? deadline_us : memory->now_us + 1;
+  wspec_play_time(memory->play, memory->now_us);
+}
+
+enum wspec_err wspec_memory_run(const struct wspec_script *script,
+                                const struct wspec_memory_options *options,
+                                struct wspec_result *result) {
+  *result = (struct wspec_result){0};
+  struct memory memory = {.options = options};
+  memory.play = wspec_play_new(script, options->config, 0);
+  if (!memory.play) {
+    return WSPEC_ERR_NOMEM;
+  }
+  uint64_t rounds = 0;
+  while (!memory.err && !wspec_play_is_done(memory.play)) {
+    round_of(&memory);
+    if (++rounds > ROUNDS_MAX) {
+      memory.err = WSPEC_ERR_INTERNAL;
+    }
+  }
+  if (!memory.err) {
+    wspec_play_take_result(memory.play, result);
+  }
+  wspec_play_free(memory.play);
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    drop_link(&memory.links[i]);
+  }
+  return memory.err;
+}

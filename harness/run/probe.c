@@ -1,0 +1,256 @@
+#include "run/probe.h"
+
+#include "proto/frame.h"
+#include "proto/http_head.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No target that answers at all needs longer to show whether it echoes. */
+enum { PROBE_TIMEOUT_US = 1500 * 1000, PROBE_SETTLE_US = 20 * 1000 };
+
+static const char does_not_echo[] = "the target did not echo";
+static const char is_silent[] = "the target neither echoed nor answered a ping";
+static const char broadcasts[] = "a message of one connection came on another";
+
+/* What one play of the probe showed. */
+struct glimpse {
+  struct wspec_loop *loop;
+  struct wspec_result result;
+  uint64_t rtt_us;
+  unsigned status_code; /* of the answer on the first connection; 0: none */
+  char agent[128];
+  bool deflate;
+};
+
+/* ---- Scripts ---- */
+
+static struct wspec_payload_part hello_part = {
+    .kind = WSPEC_PAYLOAD_LITERAL,
+    .len = 11,
+    .data = (const uint8_t *)"wspec probe",
+    .data_len = 11,
+};
+
+static struct wspec_send hello = {
+    .kind = WSPEC_SEND_MESSAGE,
+    .repeat = 1,
+    .as.message = {.opcode = WSPEC_OPCODE_TEXT, .payload = {&hello_part, 1, 11}},
+};
+
+static struct wspec_alternative echo_alternatives[] = {
+    {.reaction = WSPEC_REACTION_ECHO},
+    {.reaction = WSPEC_REACTION_IGNORED, .rank = WSPEC_RANK_INFO, .note = does_not_echo},
+    {.reaction = WSPEC_REACTION_SILENT, .rank = WSPEC_RANK_INFO, .note = is_silent},
+};
+
+static struct wspec_alternative quiet_alternatives[] = {
+    {.reaction = WSPEC_REACTION_IGNORED},
+    {.reaction = WSPEC_REACTION_ANY, .rank = WSPEC_RANK_INFO, .note = broadcasts},
+};
+
+static struct wspec_field_edit deflate_offer = {
+    .kind = WSPEC_FIELD_SET,
+    .name = {(const uint8_t *)"Sec-WebSocket-Extensions", 24},
+    .value = {(const uint8_t *)"permessage-deflate", 18},
+};
+
+enum { ECHO_STEPS = 3, PAIR_STEPS = 5, DEFLATE_STEPS = 1 };
+
+static void echo_steps(struct wspec_step steps[ECHO_STEPS]) {
+  memset(steps, 0, ECHO_STEPS * sizeof *steps);
+  steps[0].kind = WSPEC_STEP_OPEN;
+  steps[1].kind = WSPEC_STEP_SEND;
+  steps[1].as.send.items = &hello;
+  steps[1].as.send.n_items = 1;
+  steps[2].kind = WSPEC_STEP_EXPECT;
+  steps[2].as.expect.alternatives = echo_alternatives;
+  steps[2].as.expect.n_alternatives = sizeof echo_alternatives / sizeof echo_alternatives[0];
+}
+
+/* Two connections at once: what is sent on the first must not come on the second. */
+static void pair_steps(struct wspec_step steps[PAIR_STEPS]) {
+  memset(steps, 0, PAIR_STEPS * sizeof *steps);
+  struct wspec_step echo[ECHO_STEPS];
+  echo_steps(echo);
+  steps[0] = echo[0];
+  steps[1].kind = WSPEC_STEP_OPEN;
+  steps[1].connection = 1;
+  steps[2] = echo[1];
+  steps[3] = echo[2];
+  steps[4].kind = WSPEC_STEP_EXPECT;
+  steps[4].connection = 1;
+  steps[4].as.expect.alternatives = quiet_alternatives;
+  steps[4].as.expect.n_alternatives = sizeof quiet_alternatives / sizeof quiet_alternatives[0];
+}
+
+static void deflate_steps(struct wspec_step steps[DEFLATE_STEPS]) {
+  memset(steps, 0, DEFLATE_STEPS * sizeof *steps);
+  steps[0].kind = WSPEC_STEP_OPEN;
+  steps[0].as.head.edits = &deflate_offer;
+  steps[0].as.head.n_edits = 1;
+}
+
+/* ---- One play ---- */
+
+static uint64_t time_of_answer(const struct wspec_transcript *transcript) {
+  uint64_t sent_us = 0;
+  for (size_t i = 0; i < transcript->n_entries; i++) {
+    const struct wspec_entry *entry = &transcript->entries[i];
+    if (entry->kind == WSPEC_ENTRY_SENT) {
+      sent_us = entry->at_us;
+    } else if (entry->kind == WSPEC_ENTRY_RECEIVED) {
+      return entry->at_us - sent_us;
+    }
+  }
+  return 0;
+}
+
+static void on_done(void *user, struct wspec_play *play) {
+  struct glimpse *glimpse = user;
+  const struct wspec_http_head *answer = wspec_play_answer(play, 0);
+  if (answer) {
+    glimpse->status_code = answer->status_code;
+    const struct wspec_http_field *server = wspec_http_head_find(answer, "Server", NULL);
+    if (server) {
+      size_t room = sizeof glimpse->agent - 1;
+      size_t len = server->value.len < room ? server->value.len : room;
+      memcpy(glimpse->agent, server->value.data, len);
+    }
+    glimpse->deflate = wspec_http_head_find(answer, "Sec-WebSocket-Extensions", NULL) != NULL;
+  }
+  wspec_play_take_result(play, &glimpse->result);
+  glimpse->rtt_us = time_of_answer(&glimpse->result.transcript);
+  wspec_loop_stop(glimpse->loop);
+}
+
+static enum wspec_err look(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                           const struct wspec_play_config *config, struct wspec_step *steps,
+                           size_t n_steps, unsigned n_connections, struct glimpse *glimpse) {
+  const struct wspec_script script = {
+      .id = "probe", .n_connections = n_connections, .steps = steps, .n_steps = n_steps};
+  *glimpse = (struct glimpse){.loop = loop};
+  struct wspec_play *play = wspec_play_new(&script, config, wspec_loop_now_us(loop));
+  if (!play || wspec_drive_new(loop, route, play, on_done, glimpse)) {
+    return WSPEC_ERR_NOMEM;
+  }
+  wspec_loop_run(loop);
+  return WSPEC_OK;
+}
+
+static bool was_noted(const struct wspec_result *result, const char *note) {
+  for (size_t i = 0; i < result->n_findings; i++) {
+    if (strcmp(result->findings[i].message, note) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* ---- The probe ---- */
+
+static enum wspec_err explain(struct wspec_probe *probe, const struct glimpse *glimpse) {
+  const struct wspec_result *result = &glimpse->result;
+  if (result->verdict == WSPEC_VERDICT_ERROR) {
+    snprintf(probe->sentence, sizeof probe->sentence, "%s",
+             result->skip_reason ? result->skip_reason : "out of memory");
+    return WSPEC_ERR_CONNECT;
+  }
+  if (glimpse->status_code != 0 && glimpse->status_code != 101) {
+    snprintf(probe->sentence, sizeof probe->sentence,
+             "the target answers an ordinary opening handshake with HTTP status %u",
+             glimpse->status_code);
+    return WSPEC_ERR_CONNECT;
+  }
+  if (glimpse->status_code == 0) {
+    snprintf(probe->sentence, sizeof probe->sentence,
+             "the target does not answer the opening handshake as HTTP: %s",
+             result->n_findings ? result->findings[0].message : "no answer");
+    return WSPEC_ERR_CONNECT;
+  }
+  return WSPEC_OK;
+}
+
+/* Whatever comes first is taken for the echo, unless the target talks of its own accord. */
+static enum wspec_err probe_echo(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                                 struct wspec_play_config *config, struct wspec_probe *probe) {
+  struct wspec_step steps[ECHO_STEPS];
+  struct glimpse glimpse;
+  echo_steps(steps);
+  for (unsigned round = 0; round < 2; round++) {
+    config->chatty = round == 1;
+    enum wspec_err err = look(loop, route, config, steps, ECHO_STEPS, 1, &glimpse);
+    if (err) {
+      return err;
+    }
+    err = explain(probe, &glimpse);
+    probe->rtt_us = glimpse.rtt_us;
+    memcpy(probe->agent, glimpse.agent, sizeof probe->agent);
+    bool is_pong = was_noted(&glimpse.result, does_not_echo);
+    bool is_none = was_noted(&glimpse.result, is_silent);
+    bool is_violated = glimpse.result.verdict == WSPEC_VERDICT_FAIL;
+    wspec_result_clear(&glimpse.result);
+    if (err) {
+      return err;
+    }
+    probe->chatty = config->chatty;
+    probe->oracle = is_none ? WSPEC_ORACLE_NONE : is_pong ? WSPEC_ORACLE_PONG : WSPEC_ORACLE_ECHO;
+    if (!is_violated) {
+      return WSPEC_OK;
+    }
+  }
+  /* Something is wrong that a case will say better. */
+  probe->oracle = WSPEC_ORACLE_ECHO;
+  probe->chatty = false;
+  return WSPEC_OK;
+}
+
+static enum wspec_err probe_pair(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                                 struct wspec_play_config *config, struct wspec_probe *probe) {
+  struct wspec_step steps[PAIR_STEPS];
+  struct glimpse glimpse;
+  pair_steps(steps);
+  config->chatty = probe->chatty;
+  config->oracle = probe->oracle;
+  enum wspec_err err = look(loop, route, config, steps, PAIR_STEPS, 2, &glimpse);
+  if (err) {
+    return err;
+  }
+  probe->one_at_a_time =
+      glimpse.result.verdict == WSPEC_VERDICT_ERROR || was_noted(&glimpse.result, is_silent);
+  if (was_noted(&glimpse.result, broadcasts)) {
+    probe->chatty = true;
+    probe->oracle = WSPEC_ORACLE_PONG;
+  }
+  wspec_result_clear(&glimpse.result);
+  return WSPEC_OK;
+}
+
+static enum wspec_err probe_deflate(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                                    struct wspec_play_config *config, struct wspec_probe *probe) {
+  struct wspec_step steps[DEFLATE_STEPS];
+  struct glimpse glimpse;
+  deflate_steps(steps);
+  enum wspec_err err = look(loop, route, config, steps, DEFLATE_STEPS, 1, &glimpse);
+  if (!err) {
+    probe->deflate = glimpse.deflate;
+    wspec_result_clear(&glimpse.result);
+  }
+  return err;
+}
+
+enum wspec_err wspec_probe_run(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                               const struct wspec_play_config *config, struct wspec_probe *probe) {
+  *probe = (struct wspec_probe){.oracle = WSPEC_ORACLE_ECHO};
+  struct wspec_play_config own = *config;
+  own.oracle = WSPEC_ORACLE_ECHO;
+  own.settle_us = PROBE_SETTLE_US;
+  own.timeout_us =
+      config->timeout_us < PROBE_TIMEOUT_US ? config->timeout_us : (uint64_t)PROBE_TIMEOUT_US;
+  enum wspec_err err = probe_echo(loop, route, &own, probe);
+  if (!err && probe->oracle != WSPEC_ORACLE_NONE) {
+    err = probe_pair(loop, route, &own, probe);
+  }
+  return err ? err : probe_deflate(loop, route, &own, probe);
+}
