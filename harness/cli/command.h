@@ -28,6 +28,7 @@ int wspec_usage_error(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The commands, in the order of the table in main.c; each is in cmd_<name>.c. */
+int wspec_cmd_run(int argc, char **argv);
 int wspec_cmd_list(int argc, char **argv);
 int wspec_cmd_explain(int argc, char **argv);
 int wspec_cmd_lint(int argc, char **argv);

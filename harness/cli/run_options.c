@@ -1,0 +1,401 @@
+#include "cli/run_options.h"
+
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_JOBS = 16, JOBS_MAX = 1024, DEFAULT_TIMEOUT_MS = 5000, TIMEOUT_MAX_S = 3600 };
+
+enum option_id {
+  OPTION_CASES = 256,
+  OPTION_EXCLUDE,
+  OPTION_TAG,
+  OPTION_CASE_FILE,
+  OPTION_CASE_DIR,
+  OPTION_JOBS,
+  OPTION_TIMEOUT,
+  OPTION_ORACLE,
+  OPTION_SUBPROTOCOL,
+  OPTION_ORIGIN,
+  OPTION_USER,
+  OPTION_CACERT,
+  OPTION_CERT,
+  OPTION_KEY,
+  OPTION_CONNECT_TO,
+  OPTION_SEED,
+  OPTION_SHARD,
+  OPTION_STRICT,
+  OPTION_JSON,
+  OPTION_OUT,
+  OPTION_EXHAUSTIVE,
+  OPTION_NO_CONFIRM,
+  OPTION_TRANSCRIPTS,
+  OPTION_MEMORY,
+  OPTION_CHUNK,
+  OPTION_COLOR,
+  OPTION_HELP
+};
+
+static const struct option LONG_OPTIONS[] = {
+    {"cases", required_argument, NULL, OPTION_CASES},
+    {"exclude", required_argument, NULL, OPTION_EXCLUDE},
+    {"tag", required_argument, NULL, OPTION_TAG},
+    {"case-file", required_argument, NULL, OPTION_CASE_FILE},
+    {"case-dir", required_argument, NULL, OPTION_CASE_DIR},
+    {"jobs", required_argument, NULL, OPTION_JOBS},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"oracle", required_argument, NULL, OPTION_ORACLE},
+    {"header", required_argument, NULL, 'H'},
+    {"subprotocol", required_argument, NULL, OPTION_SUBPROTOCOL},
+    {"origin", required_argument, NULL, OPTION_ORIGIN},
+    {"user", required_argument, NULL, OPTION_USER},
+    {"insecure", no_argument, NULL, 'k'},
+    {"cacert", required_argument, NULL, OPTION_CACERT},
+    {"cert", required_argument, NULL, OPTION_CERT},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"connect-to", required_argument, NULL, OPTION_CONNECT_TO},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"shard", required_argument, NULL, OPTION_SHARD},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"json", required_argument, NULL, OPTION_JSON},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
+    {"no-confirm", no_argument, NULL, OPTION_NO_CONFIRM},
+    {"transcripts", required_argument, NULL, OPTION_TRANSCRIPTS},
+    {"memory", no_argument, NULL, OPTION_MEMORY},
+    {"chunk", required_argument, NULL, OPTION_CHUNK},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static const char HELP[] =
+    "usage: wspec run [OPTION...] [URL]\n\n"
+    "Tests the WebSocket server at URL (ws, wss, http, https); without URL, the reference\n"
+    "endpoint in this program.\n\n"
+    "  --cases GLOB          only cases whose id matches (repeatable): '6455/5.*'\n"
+    "  --exclude GLOB        but not these (repeatable)\n"
+    "  --tag T               only cases with this tag (repeatable)\n"
+    "  --case-file FILE      cases of your own, beside the suite's (repeatable)\n"
+    "  --case-dir DIR        another suite\n"
+    "  --exhaustive          also the cases that try every value\n"
+    "  --jobs N              cases at a time (16)\n"
+    "  --timeout S           the longest wait for any reaction, in seconds (5)\n"
+    "  --oracle O            how a taken message is seen: auto, echo, pong, none\n"
+    "  -H 'Name: value'      a header field of every request (repeatable)\n"
+    "  --subprotocol P       a subprotocol that the server speaks\n"
+    "  --origin O            an origin that the server accepts\n"
+    "  --user U:P            user and password, Basic authentication\n"
+    "  --connect-to H:P      connect there, whatever the URL says\n"
+    "  -k, --insecure        accept any certificate\n"
+    "  --cacert F            trust the certificates in F alone\n"
+    "  --cert F, --key F     certificate and key of the client, PEM\n"
+    "  --seed N              for keys, masks and payloads; the same seed sends the same octets\n"
+    "  --shard I/N           the I-th of N parts of the cases\n"
+    "  --strict              a warn fails the run\n"
+    "  --no-confirm          do not play again what did not pass\n"
+    "  --json F              report as JSON; '-' is standard output\n"
+    "  --out DIR             all reports, under their standard names\n"
+    "  --transcripts W       of what: failed (what did not pass), all\n"
+    "  --memory              the reference endpoint without a network, in virtual time\n"
+    "  --chunk N             with --memory: deliver N octets at a time\n"
+    "  -v, -q                say more, say less\n";
+
+/* ---- Values ---- */
+
+static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out) {
+  char *end;
+  errno = 0;
+  if (text[0] < '0' || text[0] > '9') {
+    return false;
+  }
+  unsigned long long value = strtoull(text, &end, 10);
+  *out = value;
+  return errno == 0 && *end == '\0' && value >= min && value <= max;
+}
+
+static bool add_text(const char **list, size_t *n, const char *text) {
+  if (*n == WSPEC_RUN_LIST_MAX) {
+    return false;
+  }
+  list[(*n)++] = text;
+  return true;
+}
+
+static char *copy_text(const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = malloc(size);
+  return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static int parse_header(struct wspec_run_options *options, const char *text) {
+  const char *colon = strchr(text, ':');
+  bool is_clean = !strpbrk(text, "\r\n");
+  if (!colon || colon == text || !is_clean) {
+    return wspec_usage_error("run", "-H '%s': expected 'Name: value' on one line", text);
+  }
+  if (options->n_fields == WSPEC_RUN_LIST_MAX) {
+    return wspec_usage_error("run", "-H: at most %d of them", (int)WSPEC_RUN_LIST_MAX);
+  }
+  char *copy = copy_text(text);
+  if (!copy) {
+    return wspec_usage_error("run", "out of memory");
+  }
+  options->field_texts[options->n_fields] = copy;
+  char *value = copy + (colon - text);
+  *value++ = '\0';
+  value += strspn(value, " \t");
+  options->fields[options->n_fields++] = (struct wspec_play_field){copy, value};
+  return WSPEC_EXIT_OK;
+}
+
+static int parse_oracle(struct wspec_run_options *options, const char *text) {
+  static const char *const names[] = {"auto", "echo", "pong", "none"};
+  for (unsigned i = 0; i < 4; i++) {
+    if (strcmp(text, names[i]) == 0) {
+      options->oracle = (enum wspec_oracle_choice)i;
+      return WSPEC_EXIT_OK;
+    }
+  }
+  return wspec_usage_error("run", "--oracle %s: expected auto, echo, pong or none", text);
+}
+
+static int parse_connect_to(struct wspec_run_options *options, const char *text) {
+  const char *colon = strrchr(text, ':');
+  uint64_t port;
+  if (!colon || colon == text || !parse_number(colon + 1, 1, 65535, &port)) {
+    return wspec_usage_error("run", "--connect-to %s: expected HOST:PORT", text);
+  }
+  free(options->connect_host);
+  options->connect_host = copy_text(text);
+  if (!options->connect_host) {
+    return wspec_usage_error("run", "out of memory");
+  }
+  options->connect_host[colon - text] = '\0';
+  options->target.connect_host = options->connect_host;
+  options->target.connect_port = (uint16_t)port;
+  return WSPEC_EXIT_OK;
+}
+
+static int parse_shard(struct wspec_run_options *options, const char *text) {
+  const char *slash = strchr(text, '/');
+  char first[16] = "";
+  uint64_t shard = 0, n_shards = 0;
+  if (slash && (size_t)(slash - text) < sizeof first) {
+    memcpy(first, text, (size_t)(slash - text));
+  }
+  if (!slash || !parse_number(slash + 1, 1, 100000, &n_shards) ||
+      !parse_number(first, 1, n_shards, &shard)) {
+    return wspec_usage_error("run", "--shard %s: expected I/N with 1 <= I <= N", text);
+  }
+  options->shard = (unsigned)shard;
+  options->n_shards = (unsigned)n_shards;
+  return WSPEC_EXIT_OK;
+}
+
+static int parse_timeout(struct wspec_run_options *options, const char *text) {
+  char *end;
+  double seconds = strtod(text, &end);
+  if (end == text || *end != '\0' || !(seconds >= 0.01 && seconds <= TIMEOUT_MAX_S)) {
+    return wspec_usage_error("run", "--timeout %s: expected seconds, 0.01 to %d", text,
+                             (int)TIMEOUT_MAX_S);
+  }
+  options->timeout_ms = (uint32_t)(seconds * 1000);
+  return WSPEC_EXIT_OK;
+}
+
+static int parse_numbered(struct wspec_run_options *options, int id, const char *text) {
+  uint64_t value;
+  switch (id) {
+  case OPTION_JOBS:
+    if (!parse_number(text, 1, JOBS_MAX, &value)) {
+      return wspec_usage_error("run", "--jobs %s: expected 1 to %d", text, (int)JOBS_MAX);
+    }
+    options->jobs = (unsigned)value;
+    return WSPEC_EXIT_OK;
+  case OPTION_SEED:
+    if (!parse_number(text, 0, UINT64_MAX, &options->seed)) {
+      return wspec_usage_error("run", "--seed %s: expected a whole number", text);
+    }
+    return WSPEC_EXIT_OK;
+  default:
+    if (!parse_number(text, 1, 65536, &value)) {
+      return wspec_usage_error("run", "--chunk %s: expected 1 to 65536", text);
+    }
+    options->chunk_len = (uint32_t)value;
+    return WSPEC_EXIT_OK;
+  }
+}
+
+static int parse_transcripts(struct wspec_run_options *options, const char *text) {
+  options->all_transcripts = strcmp(text, "all") == 0;
+  if (!options->all_transcripts && strcmp(text, "failed") != 0) {
+    return wspec_usage_error("run", "--transcripts %s: expected failed or all", text);
+  }
+  return WSPEC_EXIT_OK;
+}
+
+/* ---- One option ---- */
+
+static int parse_list_option(struct wspec_run_options *options, int id, const char *text) {
+  struct wspec_selection *selection = &options->selection;
+  bool added = false;
+  switch (id) {
+  case OPTION_CASES:
+    added = add_text(options->cases, &selection->n_cases, text);
+    break;
+  case OPTION_EXCLUDE:
+    added = add_text(options->excludes, &selection->n_excludes, text);
+    break;
+  case OPTION_TAG:
+    added = add_text(options->tags, &selection->n_tags, text);
+    break;
+  default:
+    added = add_text(options->case_files, &options->n_case_files, text);
+    break;
+  }
+  return added ? WSPEC_EXIT_OK
+               : wspec_usage_error("run", "'%s': at most %d of this option", text,
+                                   (int)WSPEC_RUN_LIST_MAX);
+}
+
+static void set_text_option(struct wspec_run_options *options, int id, const char *text) {
+  switch (id) {
+  case OPTION_CASE_DIR:
+    options->case_dir = text;
+    break;
+  case OPTION_SUBPROTOCOL:
+    options->subprotocol = text;
+    break;
+  case OPTION_ORIGIN:
+    options->origin = text;
+    break;
+  case OPTION_USER:
+    options->user = text;
+    break;
+  case OPTION_CACERT:
+    options->target.tls.ca_file = text;
+    break;
+  case OPTION_CERT:
+    options->target.tls.certificate_file = text;
+    break;
+  case OPTION_KEY:
+    options->target.tls.key_file = text;
+    break;
+  case OPTION_JSON:
+    options->json_path = text;
+    break;
+  default:
+    options->out_dir = text;
+    break;
+  }
+}
+
+static void set_flag(struct wspec_run_options *options, int id) {
+  switch (id) {
+  case 'k':
+    options->target.tls.is_insecure = true;
+    break;
+  case 'v':
+    options->verbose++;
+    break;
+  case 'q':
+    options->quiet = true;
+    break;
+  case OPTION_STRICT:
+    options->strict = true;
+    break;
+  case OPTION_EXHAUSTIVE:
+    options->exhaustive = true;
+    break;
+  case OPTION_NO_CONFIRM:
+    options->no_confirm = true;
+    break;
+  default:
+    options->in_memory = true;
+    break;
+  }
+}
+
+static int parse_option(struct wspec_run_options *options, int id, const char *text) {
+  switch (id) {
+  case OPTION_CASES:
+  case OPTION_EXCLUDE:
+  case OPTION_TAG:
+  case OPTION_CASE_FILE:
+    return parse_list_option(options, id, text);
+  case OPTION_JOBS:
+  case OPTION_SEED:
+  case OPTION_CHUNK:
+    return parse_numbered(options, id, text);
+  case OPTION_TIMEOUT:
+    return parse_timeout(options, text);
+  case OPTION_ORACLE:
+    return parse_oracle(options, text);
+  case OPTION_CONNECT_TO:
+    return parse_connect_to(options, text);
+  case OPTION_SHARD:
+    return parse_shard(options, text);
+  case OPTION_TRANSCRIPTS:
+    return parse_transcripts(options, text);
+  case 'H':
+    return parse_header(options, text);
+  default:
+    break;
+  }
+  if (text) {
+    set_text_option(options, id, text);
+  } else {
+    set_flag(options, id);
+  }
+  return WSPEC_EXIT_OK;
+}
+
+int wspec_run_options_parse(struct wspec_run_options *options, int argc, char **argv) {
+  *options = (struct wspec_run_options){
+      .jobs = DEFAULT_JOBS, .timeout_ms = DEFAULT_TIMEOUT_MS, .seed = 1, .shard = 1, .n_shards = 1};
+  options->selection.cases = options->cases;
+  options->selection.excludes = options->excludes;
+  options->selection.tags = options->tags;
+  opterr = 0;
+  optind = 1;
+  int id;
+  while ((id = getopt_long(argc, argv, ":H:kvq", LONG_OPTIONS, NULL)) != -1) {
+    if (id == OPTION_HELP) {
+      printf("%s", HELP);
+      return -1;
+    }
+    if (id == '?') {
+      return wspec_usage_error("run", "unknown option '%s'", argv[optind - 1]);
+    }
+    if (id == ':') {
+      return wspec_usage_error("run", "option '%s' needs a value", argv[optind - 1]);
+    }
+    int code = parse_option(options, id, optarg);
+    if (code != WSPEC_EXIT_OK) {
+      return code;
+    }
+  }
+  if (optind + 1 < argc) {
+    return wspec_usage_error("run", "one URL at a time; '%s' is one too many", argv[optind + 1]);
+  }
+  options->url = optind < argc ? argv[optind] : NULL;
+  options->target.timeout_ms = options->timeout_ms;
+  if (options->in_memory && options->url) {
+    return wspec_usage_error("run", "--memory tests the reference endpoint: no URL goes with it");
+  }
+  return WSPEC_EXIT_OK;
+}
+
+void wspec_run_options_clear(struct wspec_run_options *options) {
+  for (size_t i = 0; i < WSPEC_RUN_LIST_MAX; i++) {
+    free(options->field_texts[i]);
+  }
+  free(options->connect_host);
+  *options = (struct wspec_run_options){.url = NULL};
+}

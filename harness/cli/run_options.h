@@ -1,0 +1,53 @@
+/* run_options: the arguments of `wspec run`, parsed and checked. */
+#ifndef WSPEC_CLI_RUN_OPTIONS_H
+#define WSPEC_CLI_RUN_OPTIONS_H
+
+#include "case/select.h"
+#include "play/play.h"
+#include "run/target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum wspec_oracle_choice {
+  WSPEC_CHOOSE_AUTO,
+  WSPEC_CHOOSE_ECHO,
+  WSPEC_CHOOSE_PONG,
+  WSPEC_CHOOSE_NONE
+};
+
+enum { WSPEC_RUN_LIST_MAX = 64 }; /* of each option that may be given several times */
+
+struct wspec_run_options {
+  const char *url; /* NULL: the embedded reference endpoint */
+  const char *case_dir;
+  const char *cases[WSPEC_RUN_LIST_MAX], *excludes[WSPEC_RUN_LIST_MAX], *tags[WSPEC_RUN_LIST_MAX];
+  const char *case_files[WSPEC_RUN_LIST_MAX];
+  size_t n_case_files;
+  struct wspec_selection selection;                   /* points into the lists above */
+  struct wspec_play_field fields[WSPEC_RUN_LIST_MAX]; /* -H */
+  char *field_texts[WSPEC_RUN_LIST_MAX];              /* owned: what the fields point into */
+  size_t n_fields;
+  const char *subprotocol, *origin, *user;
+  struct wspec_target_options target;
+  char *connect_host; /* owned */
+  unsigned jobs;
+  uint32_t timeout_ms;
+  enum wspec_oracle_choice oracle;
+  uint64_t seed;
+  unsigned shard, n_shards;
+  const char *json_path, *out_dir;
+  bool in_memory;
+  uint32_t chunk_len; /* with in_memory */
+  bool exhaustive, strict, no_confirm, all_transcripts, quiet;
+  unsigned verbose;
+};
+
+/* wspec_run_options_parse reads argv as main does. It returns WSPEC_EXIT_OK, or another exit code
+ * after it said why on standard error; -1 where --help was asked for and printed. Clear `options`
+ * in each case. */
+int wspec_run_options_parse(struct wspec_run_options *options, int argc, char **argv);
+
+void wspec_run_options_clear(struct wspec_run_options *options);
+
+#endif
