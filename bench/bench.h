@@ -30,6 +30,12 @@ struct bench_candidate {
   double speed; /* out: the median of the ratios of the first candidate's time to this one's */
 };
 
+/* bench_touch_memory makes the compiler believe that all memory is read and written here, so that
+ * no round's work is moved out of the loop or left out. */
+static inline void bench_touch_memory(void) {
+  __asm__ volatile("" ::: "memory");
+}
+
 /* bench_measure fills in the results of the `n` candidates, 1 to BENCH_MAX_CANDIDATES. Returns 0,
  * or 1 after a line on standard error if their results for the same rounds differ: then they do
  * not do the same work, and the figures mean nothing. */

@@ -24,17 +24,11 @@ static size_t next_payload(const struct input *input, size_t at) {
 
 static const uint8_t masking_key[4] = {0x37, 0xfa, 0x21, 0x3d};
 
-/* Makes the compiler believe that all memory is read and written here, so that no work that
- * nobody looks at is left out. */
-static inline void touch_memory(void) {
-  __asm__ volatile("" ::: "memory");
-}
-
 static uint64_t run_memcpy(void *context, uint64_t rounds) {
   const struct input *input = context;
   for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
     memcpy(input->out + at, input->data + at, input->len);
-    touch_memory();
+    bench_touch_memory();
   }
   return rounds;
 }
@@ -44,7 +38,7 @@ static uint64_t run_octets(void *context, uint64_t rounds) {
   for (uint64_t i = 0, at = 0; i < rounds; i++, at = next_payload(input, at)) {
     for (size_t k = 0; k < input->len; k++) {
       input->data[at + k] ^= masking_key[k % 4];
-      touch_memory();
+      bench_touch_memory();
     }
   }
   return rounds;

@@ -16,29 +16,34 @@ struct input {
 
 static uint64_t run_feed(void *context, uint64_t rounds) {
   const struct input *input = context;
+  struct wspec_span octets = wspec_span_of(input->data, input->len);
   uint64_t valid = 0;
   for (uint64_t i = 0; i < rounds; i++) {
     struct wspec_utf8 utf8 = {0};
-    struct wspec_span octets = wspec_span_of(input->data, input->len);
     valid += wspec_utf8_feed(&utf8, octets, NULL) == WSPEC_OK && wspec_utf8_end(&utf8) == WSPEC_OK;
+    bench_touch_memory();
   }
   return valid;
 }
 
 static uint64_t run_is_valid(void *context, uint64_t rounds) {
   const struct input *input = context;
+  struct wspec_span octets = wspec_span_of(input->data, input->len);
   uint64_t valid = 0;
   for (uint64_t i = 0; i < rounds; i++) {
-    valid += wspec_utf8_is_valid(wspec_span_of(input->data, input->len));
+    valid += wspec_utf8_is_valid(octets);
+    bench_touch_memory();
   }
   return valid;
 }
 
 static uint64_t run_portable(void *context, uint64_t rounds) {
   const struct input *input = context;
+  struct wspec_span octets = wspec_span_of(input->data, input->len);
   uint64_t valid = 0;
   for (uint64_t i = 0; i < rounds; i++) {
-    valid += wspec__utf8_scan_portable(input->data, input->len) == input->len;
+    valid += wspec__utf8_scan_portable(octets.data, octets.len) == octets.len;
+    bench_touch_memory();
   }
   return valid;
 }
@@ -46,9 +51,11 @@ static uint64_t run_portable(void *context, uint64_t rounds) {
 #if defined(__x86_64__)
 static uint64_t run_sse41(void *context, uint64_t rounds) {
   const struct input *input = context;
+  struct wspec_span octets = wspec_span_of(input->data, input->len);
   uint64_t valid = 0;
   for (uint64_t i = 0; i < rounds; i++) {
-    valid += wspec__utf8_scan_sse41(input->data, input->len) == input->len;
+    valid += wspec__utf8_scan_sse41(octets.data, octets.len) == octets.len;
+    bench_touch_memory();
   }
   return valid;
 }
@@ -57,11 +64,14 @@ static uint64_t run_sse41(void *context, uint64_t rounds) {
 #ifdef WSPEC_BENCH_SIMDUTF
 static uint64_t run_simdutf(void *context, uint64_t rounds) {
   const struct input *input = context;
-  uint64_t valid = 0;
-  for (uint64_t i = 0; i < rounds; i++) {
-    valid += peer_simdutf_is_valid(input->implementation, input->data, input->len);
-  }
-  return valid;
+  return peer_simdutf_validate(input->implementation, input->data, input->len, rounds);
+}
+#endif
+
+#ifdef WSPEC_BENCH_UWEBSOCKETS
+static uint64_t run_uwebsockets(void *context, uint64_t rounds) {
+  const struct input *input = context;
+  return peer_uwebsockets_validate(input->data, input->len, rounds);
 }
 #endif
 
@@ -80,6 +90,9 @@ static size_t make_row(struct bench_candidate *row, struct input *input, struct 
   }
 #else
   (void)peers;
+#endif
+#ifdef WSPEC_BENCH_UWEBSOCKETS
+  row[n++] = (struct bench_candidate){"uWebSockets", run_uwebsockets, input, 0, 0};
 #endif
   row[n++] = (struct bench_candidate){"wspec feed", run_feed, input, 0, 0};
   row[n++] = (struct bench_candidate){"wspec is_valid", run_is_valid, input, 0, 0};
