@@ -44,7 +44,7 @@ size_t wspec__utf8_border(const uint8_t *data, size_t index) {
 
 /* The scan that this processor runs best. To ask each time costs a load and a branch that is always
  * predicted, and spares a global to keep the answer in. */
-static size_t scan_best(const uint8_t *data, size_t len) {
+static inline size_t scan_best(const uint8_t *data, size_t len) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) {
     return wspec__utf8_scan_avx2(data, len);
@@ -98,8 +98,8 @@ __attribute__((noinline)) static enum wspec_err feed_rest(wspec__utf8_scan *scan
   return WSPEC_ERR_UTF8;
 }
 
-static inline enum wspec_err feed(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
-                                  struct wspec_span octets, size_t *error_offset) {
+enum wspec_err wspec__utf8_feed_by(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
+                                   struct wspec_span octets, size_t *error_offset) {
   size_t valid = 0;
   if (wspec_utf8_end(utf8) == WSPEC_OK) {
     valid = scan(octets.data, octets.len);
@@ -110,16 +110,11 @@ static inline enum wspec_err feed(wspec__utf8_scan *scan, struct wspec_utf8 *utf
   return feed_rest(scan, utf8, octets, valid, error_offset);
 }
 
-enum wspec_err wspec__utf8_feed_by(wspec__utf8_scan *scan, struct wspec_utf8 *utf8,
-                                   struct wspec_span octets, size_t *error_offset) {
-  return feed(scan, utf8, octets, error_offset);
+enum wspec_err wspec__utf8_feed(struct wspec_utf8 *utf8, struct wspec_span octets,
+                                size_t *error_offset) {
+  return wspec__utf8_feed_by(scan_best, utf8, octets, error_offset);
 }
 
-enum wspec_err wspec_utf8_feed(struct wspec_utf8 *utf8, struct wspec_span octets,
-                               size_t *error_offset) {
-  return feed(scan_best, utf8, octets, error_offset);
-}
-
-bool wspec_utf8_is_valid(struct wspec_span octets) {
+bool wspec__utf8_is_valid(struct wspec_span octets) {
   return scan_best(octets.data, octets.len) == octets.len;
 }
