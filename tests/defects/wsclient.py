@@ -38,9 +38,10 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, 
     size = len(payload)
     form = form or (7 if size < 126 else 16 if size < 65536 else 64)
     bit = 0x80 if masked else 0
-    length = {7: lambda: bytes([bit | size]),
-              16: lambda: bytes([bit | 126]) + size.to_bytes(2, "big"),
-              64: lambda: bytes([bit | 127]) + size.to_bytes(8, "big")}[form]()
+    if form == 7:
+        length = bytes([bit | size])
+    else:
+        length = bytes([bit | (126 if form == 16 else 127)]) + size.to_bytes(form // 8, "big")
     if not masked:
         return first + length + payload
     pattern = (key * (size // 4 + 1))[:size]
@@ -69,8 +70,9 @@ def request(*, method: str = "GET", target: str = "/", version: str = "HTTP/1.1"
 class Client:
     """One connection to 127.0.0.1."""
 
-    def __init__(self, port: int, *, opened: bool = True, extensions: str = "") -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+    def __init__(self, port: int, *, opened: bool = True, extensions: str = "",
+                 timeout_s: float = TIMEOUT_S) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         if opened:
@@ -105,12 +107,18 @@ class Client:
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         return head + b"\r\n\r\n"
 
-    def rest(self) -> bytes:
-        """Everything until the server's FIN or RST."""
-        while self._more():
-            pass
+    def until_end(self) -> tuple[bytes, str]:
+        """Everything until the server's FIN, and how it ended otherwise: reset, or silence."""
+        ending = ""
+        try:
+            while octets := self._socket.recv(1 << 20):
+                self._buffer += octets
+        except ConnectionResetError:
+            ending = "<reset>"
+        except TimeoutError:
+            ending = "<silence>"
         octets, self._buffer = self._buffer, b""
-        return octets
+        return octets, ending
 
     def frame(self) -> Frame | None:
         """The next frame; None if the connection ends before one is whole."""
@@ -150,7 +158,8 @@ def _parse(octets: bytes) -> tuple[Frame, int] | None:
     length = int.from_bytes(octets[2:2 + size], "big") if size else form
     if len(octets) < start + length:
         return None
-    return Frame(octets[0], bool(octets[1] & 0x80), form, octets[start:start + length]), start + length
+    payload = octets[start:start + length]
+    return Frame(octets[0], bool(octets[1] & 0x80), form, payload), start + length
 
 
 def status(answer: bytes) -> int | None:
@@ -162,7 +171,8 @@ def status(answer: bytes) -> int | None:
 def deflated(payload: bytes) -> bytes:
     """A payload as permessage-deflate sends it, with a fresh window."""
     stream = zlib.compressobj(wbits=-15)
-    return (stream.compress(payload) + stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
+    octets = stream.compress(payload) + stream.flush(zlib.Z_SYNC_FLUSH)
+    return octets.removesuffix(b"\0\0\xff\xff")
 
 
 def inflated(payload: bytes) -> bytes:

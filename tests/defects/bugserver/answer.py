@@ -1,4 +1,4 @@
-"""The answers to an opening handshake: the 101 and the refusals, and how bugs spoil their octets."""
+"""The answers to an opening handshake: the 101 and the refusals, and how bugs spoil them."""
 
 import base64
 import email.utils

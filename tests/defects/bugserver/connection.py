@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
         if self._early:
             self._finish_early_head(data)
             return
-        if self._on("loses-frames-sent-with-request") and self._head.complete and not self._opened():
+        if not self._opened() and self._on("loses-frames-sent-with-request"):
             return
         skipped = min(self._skip, len(data))
         self._skip -= skipped

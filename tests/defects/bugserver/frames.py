@@ -102,7 +102,7 @@ class FrameReader:
             self._start_checked = False
 
     def skip_frame(self) -> None:
-        """Forgets the frame that a Failure was raised for, if its end is already here (for bugs)."""
+        """Forgets the frame that a Failure was raised for, and all behind it (for bugs)."""
         self._header = None
         self._start_checked = False
         self._buffer.clear()
@@ -183,13 +183,14 @@ class FrameReader:
         word = _WORDS.get(Opcode(header.opcode) if header.opcode in KNOWN else None, "unknown")
         if header.is_control and not header.fin and not self._on(f"accepts-fragmented-{word}"):
             raise Failure(PROTOCOL_ERROR, "a fragmented control frame")
-        if header.is_control and form > MAX_CONTROL_PAYLOAD and not self._on(f"accepts-long-{word}"):
-            raise Failure(PROTOCOL_ERROR, "a control frame above 125 octets")
+        if header.is_control and form > MAX_CONTROL_PAYLOAD:
+            if not self._on(f"accepts-long-{word}"):
+                raise Failure(PROTOCOL_ERROR, "a control frame above 125 octets")
         if not header.masked and not self._tolerates_unmasked(word):
             raise Failure(PROTOCOL_ERROR, "an unmasked frame from a client")
 
     def _check_reserved_bits(self, header: Header) -> None:
-        """5.2: a set bit without negotiated meaning fails the connection; RFC 7692, 6.1 for RSV1."""
+        """5.2: a bit without negotiated meaning fails the connection; RFC 7692, 6.1."""
         on = self._on
         if header.rsv1 and not self._rsv1_has_meaning(header):
             if not self._tolerates_rsv(header, "1"):

@@ -21,7 +21,7 @@ _BLANKS = b" \t"
 
 @dataclasses.dataclass
 class Request:
-    """A parsed request head. Field names are kept as sent; values are stripped octets as latin-1."""
+    """A parsed request head. Field names are kept as sent; values are octets as latin-1."""
 
     method: str
     target: str
@@ -116,7 +116,7 @@ class HeadReader:
 
 
 def parse_request(lines: list[bytes], on: On) -> Request:
-    """The request in these lines (without line ends). Raises Refusal where the grammar is broken."""
+    """The request in these lines, given without line ends. Raises Refusal for bad grammar."""
     method, target, version = _parse_request_line(lines[0], on)
     fields: list[tuple[str, str]] = []
     for line in lines[1:]:

@@ -153,7 +153,9 @@ class Assembler:
             return True
         if on("skips-utf8-check-of-large-text") and header.length > 65535:
             return True
-        return on("skips-utf8-check-of-unfragmented" if header.fin else "skips-utf8-check-of-fragmented")
+        if header.fin:
+            return on("skips-utf8-check-of-unfragmented")
+        return on("skips-utf8-check-of-fragmented")
 
     def _type_of(self, header: Header) -> int:
         return header.opcode if header.opcode in DATA else Opcode.BINARY

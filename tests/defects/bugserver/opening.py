@@ -128,7 +128,7 @@ def _check_path(path: str, on: On) -> None:
 
 
 def _check_body(request: Request, on: On) -> int:
-    """Refuses a request with a body; returns how many octets of one to skip where an oddity does."""
+    """Refuses a request with a body; how many octets of one to skip where an oddity does."""
     codings = ",".join(request.values("Transfer-Encoding")).lower()
     if codings and not (on("ignores-transfer-encoding") and not codings.endswith("chunked")):
         raise Refusal(400, "a handshake has no body")
@@ -245,7 +245,7 @@ def _connection_lists_upgrade(values: list[str], on: On) -> bool:
 
 
 def _check_version(request: Request, on: On) -> None:
-    """Exactly one Sec-WebSocket-Version, exactly 13; every refusal names the versions (4.2.2, 4.4)."""
+    """Exactly one Sec-WebSocket-Version, exactly 13; refusals name it (4.2.2, 4.4)."""
     values = request.values("Sec-WebSocket-Version")
     if not values and on("accepts-missing-version"):
         return
@@ -319,7 +319,7 @@ def _check_key(request: Request, on: On) -> str:
 
 
 def _check_policy(request: Request, host: str, on: On) -> bool:
-    """Applies an Origin policy where a switch sets one; False lets the 101 be followed by a Close."""
+    """Applies a policy where a switch sets one; False lets a Close follow the 101."""
     foreign = any(not _is_same_site(value, host) for value in request.values("Origin"))
     if foreign and on("refuses-foreign-origin"):
         raise Refusal(403, "a foreign origin")

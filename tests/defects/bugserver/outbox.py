@@ -76,7 +76,10 @@ class Outbox:
         if not self._transport.can_write_eof():
             self._transport.close()
             return
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:
+            self._transport.abort()
         self._loop.call_later(LINGER_S, self._transport.close)
 
     def _send_rst(self) -> None:

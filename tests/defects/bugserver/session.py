@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from . import closing, compression, sending
-from .failure import PROTOCOL_ERROR, Failure
+from .failure import PROTOCOL_ERROR, TOO_BIG, Failure
 from .frames import DATA, MAX_CONTROL_PAYLOAD, FrameReader, Header, Opcode, OutFrame
 from .messages import Assembler, Message, message_limit
 from .opening import Agreement
@@ -275,8 +275,10 @@ class Session:
             self._end()
 
     def _fail(self, failure: Failure) -> None:
-        """Fails the connection (7.1.7): a Close with the code, then TCP closes, all else is dropped."""
+        """Fails the connection (7.1.7): a Close with the code, FIN, and all else is dropped."""
         on = self._on
+        if failure.code == TOO_BIG and on("drops-all-connections-on-huge-frame"):
+            self._disaster("drop-all")
         if on("survives-failures") or self._survives(failure):
             self._reader.skip_frame()
             self._assembler.abandon()
@@ -344,9 +346,6 @@ class Session:
             self._flush_pongs()
 
     def _frame_disasters(self, header: Header) -> None:
-        """Frames at which some servers took everything down with them."""
+        """Frames at which some servers fell over."""
         if not header.masked and self._on("crash-on-unmasked-frame"):
             self._disaster("exit")
-        if header.length > message_limit(self._on):
-            if self._on("drops-all-connections-on-huge-frame"):
-                self._disaster("drop-all")

@@ -12,8 +12,10 @@ TOLERATED = {
     "accepts-utf8-overlong-4": re.compile(rb"\xf0[\x80-\x8f][\x80-\xbf]{2}"),
     "accepts-utf8-overlong-nul": re.compile(rb"\xc0\x80"),
     "accepts-utf8-surrogates": re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]"),
-    "accepts-utf8-surrogate-pairs": re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]"),
-    "accepts-utf8-above-10ffff": re.compile(rb"\xf4[\x90-\xbf][\x80-\xbf]{2}|[\xf5-\xf7][\x80-\xbf]{3}"),
+    "accepts-utf8-surrogate-pairs": re.compile(
+        rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]"),
+    "accepts-utf8-above-10ffff": re.compile(
+        rb"\xf4[\x90-\xbf][\x80-\xbf]{2}|[\xf5-\xf7][\x80-\xbf]{3}"),
     "accepts-utf8-of-5-and-6-octets": re.compile(
         rb"[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}"),
     "accepts-utf8-fe-and-ff": re.compile(rb"[\xfe\xff]"),

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Callable, Iterable
 
 On = Callable[[str], bool]
-"""Tells whether the switch of that name is on; the one thing that protocol code knows of switches."""
+"""Tells whether the switch of that name is on; all that protocol code knows of switches."""
 
 
 class Kind(enum.Enum):
