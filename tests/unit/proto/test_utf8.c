@@ -194,6 +194,50 @@ static void test_octet_by_octet_gives_what_the_whole_gives(void **state) {
   }
 }
 
+/* The public functions, which are done with short ASCII before a scan. */
+static void check_short(const char *before, const uint8_t *octets, size_t len) {
+  bool before_whole;
+  bool whole;
+  uint8_t text[50];
+  size_t before_len = strlen(before);
+  memcpy(text, before, before_len);
+  memcpy(text + before_len, octets, len);
+  utf8_first_wrong(text, before_len, &before_whole);
+  size_t wrong = utf8_first_wrong(text, before_len + len, &whole) - before_len;
+  uint8_t *piece = copy_of(octets, len);
+  struct wspec_utf8 utf8 = {0};
+  size_t error_offset = len;
+  assert_int_equal(wspec_utf8_feed(&utf8, wspec_span_of(before, before_len), NULL), WSPEC_OK);
+  assert_int_equal(wspec_utf8_end(&utf8) == WSPEC_OK, before_whole);
+  enum wspec_err err = wspec_utf8_feed(&utf8, wspec_span_of(piece, len), &error_offset);
+  assert_int_equal(err, wrong < len ? WSPEC_ERR_UTF8 : WSPEC_OK);
+  assert_int_equal(error_offset, wrong);
+  assert_int_equal(wspec_utf8_end(&utf8) == WSPEC_OK, whole);
+  if (before_len == 0) {
+    assert_int_equal(wspec_utf8_is_valid(wspec_span_of(piece, len)), whole);
+  }
+  free(piece);
+}
+
+static void test_short_pieces_with_one_octet_that_is_not_ascii(void **state) {
+  (void)state;
+  static const char *const befores[] = {"", "a", "\xc3", "\xe6\xbc", "\xc3\xa9"};
+  for (size_t b = 0; b < COUNT(befores); b++) {
+    for (size_t len = 0; len <= 40; len++) {
+      uint8_t octets[40];
+      memset(octets, 'a', sizeof octets);
+      check_short(befores[b], octets, len);
+      for (size_t i = 0; i < len; i++) {
+        octets[i] = 0x80;
+        check_short(befores[b], octets, len);
+        octets[i] = 0xc3;
+        check_short(befores[b], octets, len);
+        octets[i] = 'a';
+      }
+    }
+  }
+}
+
 static void test_an_error_stays_until_the_state_is_zeroed(void **state) {
   (void)state;
   struct wspec_utf8 utf8 = {0};
@@ -201,8 +245,13 @@ static void test_an_error_stays_until_the_state_is_zeroed(void **state) {
   assert_int_equal(wspec_utf8_feed(&utf8, wspec_span_text("ab\xff"), &error_offset),
                    WSPEC_ERR_UTF8);
   assert_int_equal(error_offset, 2);
-  assert_int_equal(wspec_utf8_feed(&utf8, wspec_span_text("ab"), &error_offset), WSPEC_ERR_UTF8);
-  assert_int_equal(error_offset, 0);
+  for (size_t len = 0; len <= 40; len++) {
+    uint8_t octets[40] = {0};
+    error_offset = 77;
+    assert_int_equal(wspec_utf8_feed(&utf8, wspec_span_of(octets, len), &error_offset),
+                     WSPEC_ERR_UTF8);
+    assert_int_equal(error_offset, 0);
+  }
   assert_int_equal(wspec_utf8_feed(&utf8, wspec_span_of(NULL, 0), NULL), WSPEC_ERR_UTF8);
   assert_int_equal(wspec_utf8_end(&utf8), WSPEC_ERR_UTF8);
   utf8 = (struct wspec_utf8){0};
@@ -234,6 +283,7 @@ int main(void) {
       FOR_EACH_IMPLEMENTATION(test_an_octet_that_is_wrong_at_every_place_of_a_text),
       FOR_EACH_IMPLEMENTATION(test_pieces_give_what_the_whole_gives),
       cmocka_unit_test(test_octet_by_octet_gives_what_the_whole_gives),
+      cmocka_unit_test(test_short_pieces_with_one_octet_that_is_not_ascii),
       cmocka_unit_test(test_an_error_stays_until_the_state_is_zeroed),
       cmocka_unit_test(test_an_empty_piece_changes_nothing),
   };
