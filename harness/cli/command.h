@@ -5,6 +5,9 @@
 #ifndef WSPEC_CLI_COMMAND_H
 #define WSPEC_CLI_COMMAND_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* wspec_exit: the exit codes of every command; scripts depend on them. */
 enum wspec_exit {
   WSPEC_EXIT_OK = 0,          /* done; nothing failed */
@@ -27,8 +30,18 @@ struct wspec_command {
 int wspec_usage_error(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* wspec_option_error reports what getopt_long has just returned '?' or ':' for (`result`; its
+ * option string begins with ':') and returns WSPEC_EXIT_USAGE. */
+int wspec_option_error(const char *command, int result, char **argv);
+
+/* wspec_read_number reads a decimal number in `min`..`max` into `*out`. False: it has reported the
+ * usage error of `option`. */
+bool wspec_read_number(const char *command, const char *option, const char *text, uint64_t min,
+                       uint64_t max, uint64_t *out);
+
 /* The commands, in the order of the table in main.c; each is in cmd_<name>.c. */
 int wspec_cmd_run(int argc, char **argv);
+int wspec_cmd_echo(int argc, char **argv);
 int wspec_cmd_list(int argc, char **argv);
 int wspec_cmd_explain(int argc, char **argv);
 int wspec_cmd_lint(int argc, char **argv);

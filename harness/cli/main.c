@@ -8,6 +8,7 @@
 /* In the order of `wspec help`; a row without a name ends it. */
 static const struct wspec_command COMMANDS[] = {
     {"run", "test a server", wspec_cmd_run},
+    {"echo", "run the reference endpoint as an echo server, ws and wss", wspec_cmd_echo},
     {"list", "list cases, and which requirements they test", wspec_cmd_list},
     {"explain", "tell what a case sends and what is allowed", wspec_cmd_explain},
     {"lint", "check case files", wspec_cmd_lint},

@@ -98,6 +98,7 @@ static size_t feed_request(struct wspec_session *session, struct wspec_span octe
   } else {
     refuse(session, &offer.faults[0]);
   }
+  wspec_http_head_clear(&session->request); /* an idle connection keeps nothing of its request */
   return consumed;
 }
 

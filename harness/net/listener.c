@@ -49,8 +49,8 @@ static void on_uv_connection(uv_stream_t *server, int status) {
   }
   stream->state = STREAM_TLS; /* not open yet */
   listener->on_accept(listener->user, stream);
-  if (stream->state == STREAM_DEAD) {
-    return;
+  if (stream->state != STREAM_TLS) {
+    return; /* on_accept has closed or reset it */
   }
   if (!stream->handlers) {
     wspec_stream_reset(stream);

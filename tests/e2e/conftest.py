@@ -1,0 +1,120 @@
+"""What the end-to-end tests share: the built program, and processes that never outlive a test."""
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 30
+
+
+class Program:
+    """A process whose output is read line by line, with a bound on every wait."""
+
+    def __init__(self, argv, env=None):
+        self.process = subprocess.Popen(
+            [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=os.environ | (env or {}))
+        self._lines = queue.Queue()
+        self.stderr = ""
+        self._readers = [threading.Thread(target=self._read_stdout),
+                         threading.Thread(target=self._read_stderr)]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_stdout(self):
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def _read_stderr(self):
+        self.stderr = self.process.stderr.read()
+
+    def next_line(self):
+        """The next line of standard output; fails when the output ends instead."""
+        line = self._lines.get(timeout=TIMEOUT_S)
+        if line is None:
+            self.wait()
+            pytest.fail(f"{self.process.args} ended early: {self.stderr}")
+        return line
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        """The exit code."""
+        code = self.process.wait(timeout=TIMEOUT_S)
+        for reader in self._readers:
+            reader.join(timeout=TIMEOUT_S)
+        return code
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class EchoServer(Program):
+    """A `wspec echo` on a port of its own."""
+
+    def __init__(self, wspec, *arguments, env=None):
+        super().__init__([wspec, "echo", "--port", "0", *arguments], env)
+        announced = self.next_line()
+        found = re.fullmatch(r"listening on ((wss?)://(\S+):(\d+)/)", announced)
+        assert found, announced
+        self.url = found[1]
+        self.is_tls = found[2] == "wss"
+        self.host = found[3].strip("[]")
+        self.port = int(found[4])
+
+
+@pytest.fixture(scope="session")
+def wspec():
+    """The program under test: $WSPEC_BIN, or what `cmake --build --preset dev` makes."""
+    path = Path(os.environ.get("WSPEC_BIN", ROOT / "build/dev/wspec"))
+    assert path.is_file(), f"{path} is not built: run cmake --build --preset dev, or set WSPEC_BIN"
+    return path.resolve()
+
+
+@pytest.fixture
+def start_program():
+    """Start a process that is killed when the test ends."""
+    started = []
+
+    def start(argv, env=None):
+        started.append(Program(argv, env))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
+
+
+@pytest.fixture
+def start_echo(wspec):
+    """Start `wspec echo ARGUMENT...`; each that still runs when the test ends must end by SIGTERM,
+    with exit code 0 and nothing on standard error (a sanitizer would speak there)."""
+    started = []
+
+    def start(*arguments, env=None):
+        started.append(EchoServer(wspec, *arguments, env=env))
+        return started[-1]
+
+    yield start
+    try:
+        for server in started:
+            if server.process.poll() is None:
+                server.signal(signal.SIGTERM)
+            assert server.wait() == 0, server.stderr
+            assert server.stderr == ""
+    finally:
+        for server in started:
+            server.kill()
