@@ -1,13 +1,10 @@
 #include "run/schedule.h"
 
 #include "base/rng.h"
-#include "net/stream.h"
-#include "net/timer.h"
+#include "run/canary.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { CANARY_INTERVAL_US = 50 * 1000 };
 
 enum schedule_phase {
   SCHEDULE_ALL,     /* every case, `jobs` at a time */
@@ -15,22 +12,39 @@ enum schedule_phase {
   SCHEDULE_DONE
 };
 
+/* What is kept of a case beside its result. */
+struct entry {
+  struct wspec_play_config config; /* each has its own seed */
+  size_t ended;                    /* the how many-th case to end; 0: not yet */
+  bool is_suspect;                 /* the target may have died of it */
+  bool is_reported;
+};
+
+/* What the canary is out for. */
+enum errand {
+  ERRAND_NONE,
+  ERRAND_REVIVAL, /* is the target back? nothing is started until then */
+  ERRAND_AUTOPSY  /* did it survive the suspect that was just played alone? */
+};
+
 struct schedule {
   struct wspec_loop *loop;
   const struct wspec_schedule_options *options;
   const struct wspec_script *const *scripts;
   struct wspec_result *results;
-  struct wspec_play_config *configs; /* one a case: each has its own seed */
-  size_t n_scripts, n_done, running;
+  struct entry *entries;
+  size_t *by_end;   /* the cases in the order in which they ended */
+  size_t n_cleared; /* of them: ended too long ago to come under suspicion */
+  size_t n_scripts, n_ended, n_reported, running;
   size_t next;
   enum schedule_phase phase;
   enum wspec_err err;
   bool is_alone; /* a case that tolerates no other is under way */
+  bool target_gone;
 
-  /* The canary: a connection that asks whether the target lives. */
-  bool canary_out, target_gone, was_refused;
-  uint64_t canary_until_us;
-  struct wspec_timer *canary_timer;
+  struct wspec_canary *canary;
+  enum errand errand;
+  size_t suspect; /* of the autopsy */
 };
 
 struct player {
@@ -47,11 +61,20 @@ static bool did_not_pass(const struct wspec_result *result) {
          result->verdict == WSPEC_VERDICT_ERROR;
 }
 
+static bool is_to_be_confirmed(const struct schedule *schedule, size_t index) {
+  return schedule->entries[index].is_suspect ||
+         (schedule->options->confirm && did_not_pass(&schedule->results[index]));
+}
+
 static void report(struct schedule *schedule, size_t index) {
-  schedule->n_done++;
+  if (schedule->entries[index].is_reported) {
+    return;
+  }
+  schedule->entries[index].is_reported = true;
+  schedule->n_reported++;
   if (schedule->options->on_result) {
     schedule->options->on_result(schedule->options->user, &schedule->results[index],
-                                 schedule->n_done, schedule->n_scripts);
+                                 schedule->n_reported, schedule->n_scripts);
   }
 }
 
@@ -84,6 +107,10 @@ static void confirm(struct wspec_result *first, struct wspec_result *alone) {
 static void give_up_case(struct schedule *schedule, size_t index) {
   static const char reason[] = "the target takes no connections any more";
   struct wspec_result *result = &schedule->results[index];
+  if (result->verdict != WSPEC_VERDICT_ERROR && schedule->entries[index].ended > 0) {
+    report(schedule, index); /* it was played, only not confirmed */
+    return;
+  }
   wspec_result_clear(result);
   result->script = schedule->scripts[index];
   result->verdict = WSPEC_VERDICT_ERROR;
@@ -94,69 +121,102 @@ static void give_up_case(struct schedule *schedule, size_t index) {
   report(schedule, index);
 }
 
-/* ---- The canary ---- */
+/* ---- Is the target alive? ---- */
 
-static void release_canary(void *user, bool is_back) {
+/* Those who can have killed it: who was at play, and who ended shortly before. */
+static void mark_suspects(struct schedule *schedule) {
+  for (size_t i = 0; i < schedule->next; i++) {
+    struct entry *entry = &schedule->entries[i];
+    bool ended_lately = entry->ended + schedule->options->jobs >= schedule->n_ended;
+    bool was_connected = entry->ended == 0 || schedule->results[i].verdict != WSPEC_VERDICT_ERROR;
+    entry->is_suspect = entry->is_suspect || (ended_lately && was_connected);
+  }
+}
+
+static void send_canary(struct schedule *schedule, enum errand errand, uint64_t patience_us) {
+  schedule->errand = errand;
+  wspec_canary_send(schedule->canary, patience_us);
+}
+
+/* A case was refused a connection: nothing new is started until the target is back. */
+static void await_revival(struct schedule *schedule) {
+  if (schedule->errand != ERRAND_NONE || schedule->target_gone) {
+    return;
+  }
+  if (schedule->phase == SCHEDULE_ALL) {
+    mark_suspects(schedule);
+  }
+  if (schedule->options->on_target) {
+    schedule->options->on_target(schedule->options->user, false);
+  }
+  send_canary(schedule, ERRAND_REVIVAL, schedule->options->revival_us);
+}
+
+static void blame(struct schedule *schedule, size_t index) {
+  char message[] = "the target took no connection right after this case: it has died of it";
+  struct wspec_result *result = &schedule->results[index];
+  const struct wspec_finding finding = {
+      .verdict = WSPEC_VERDICT_FAIL,
+      .requirement = "",
+      .level = "",
+      .message = message,
+      .offset = WSPEC_OFFSET_NONE,
+      .at_us = result->duration_us,
+  };
+  if (wspec_result_add(result, &finding)) {
+    schedule->err = WSPEC_ERR_NOMEM;
+  }
+  wspec_result_conclude(result);
+}
+
+static void on_canary(void *user, bool lives) {
   struct schedule *schedule = user;
-  schedule->canary_out = false;
-  schedule->target_gone = !is_back;
-  if (schedule->options->on_target && is_back) {
-    schedule->options->on_target(schedule->options->user, true);
+  enum errand errand = schedule->errand;
+  schedule->errand = ERRAND_NONE;
+  if (errand == ERRAND_AUTOPSY) {
+    if (!lives) {
+      blame(schedule, schedule->suspect);
+    }
+    report(schedule, schedule->suspect);
+    if (!lives) {
+      await_revival(schedule);
+    }
+  } else {
+    schedule->target_gone = !lives;
+    if (lives && schedule->options->on_target) {
+      schedule->options->on_target(schedule->options->user, true);
+    }
   }
   fill(schedule);
 }
 
-static void canary_open(void *user, struct wspec_stream *stream) {
-  static const struct wspec_stream_handlers none = {.on_open = NULL};
-  wspec_stream_set_handlers(stream, &none, NULL);
-  wspec_stream_close(stream);
-  release_canary(user, true);
-}
-
-static void canary_error(void *user, struct wspec_stream *stream,
-                         const struct wspec_net_error *error) {
-  (void)stream;
-  (void)error;
-  struct schedule *schedule = user;
-  if (wspec_loop_now_us(schedule->loop) >= schedule->canary_until_us) {
-    release_canary(schedule, false);
-    return;
-  }
-  wspec_timer_start(schedule->canary_timer, CANARY_INTERVAL_US);
-}
-
-static const struct wspec_stream_handlers canary_handlers = {.on_open = canary_open,
-                                                             .on_error = canary_error};
-
-static void fly_canary(void *user) {
-  struct schedule *schedule = user;
-  const struct wspec_drive_route *route = schedule->options->route;
-  const struct wspec_connect_options options = {
-      .host = route->host,
-      .port = route->port,
-      .addresses = route->addresses,
-      .timeout_ms = route->connect_timeout_ms,
-  };
-  struct wspec_stream *stream;
-  if (wspec_stream_connect(schedule->loop, &options, &canary_handlers, schedule, &stream)) {
-    release_canary(schedule, false);
-  }
-}
-
-/* A case was refused a connection: nothing new is started until the target is back. */
-static void send_canary(struct schedule *schedule) {
-  if (schedule->canary_out || schedule->target_gone) {
-    return;
-  }
-  schedule->canary_out = true;
-  schedule->canary_until_us = wspec_loop_now_us(schedule->loop) + schedule->options->revival_us;
-  if (schedule->options->on_target) {
-    schedule->options->on_target(schedule->options->user, false);
-  }
-  wspec_timer_start(schedule->canary_timer, 0);
-}
-
 /* ---- One case ---- */
+
+/* A case is reported when so many others have ended after it that, should the target be found
+ * dead now, this one is above suspicion. */
+static void end_of_first_play(struct schedule *schedule, size_t index,
+                              const struct wspec_result *result) {
+  schedule->results[index] = *result;
+  schedule->by_end[schedule->n_ended] = index;
+  schedule->entries[index].ended = ++schedule->n_ended;
+  while (schedule->n_cleared + 1 + schedule->options->jobs < schedule->n_ended) {
+    size_t cleared = schedule->by_end[schedule->n_cleared++];
+    if (!is_to_be_confirmed(schedule, cleared)) {
+      report(schedule, cleared);
+    }
+  }
+}
+
+static void end_of_confirmation(struct schedule *schedule, size_t index,
+                                struct wspec_result *result) {
+  confirm(&schedule->results[index], result);
+  if (schedule->entries[index].is_suspect && schedule->errand == ERRAND_NONE) {
+    schedule->suspect = index;
+    send_canary(schedule, ERRAND_AUTOPSY, 0);
+    return;
+  }
+  report(schedule, index);
+}
 
 static void on_done(void *user, struct wspec_play *play) {
   struct player *player = user;
@@ -169,23 +229,19 @@ static void on_done(void *user, struct wspec_play *play) {
   schedule->running--;
   schedule->is_alone = false;
   if (schedule->phase == SCHEDULE_CONFIRM) {
-    confirm(&schedule->results[index], &result);
-    report(schedule, index);
+    end_of_confirmation(schedule, index, &result);
   } else {
-    schedule->results[index] = result;
-    if (!schedule->options->confirm || !did_not_pass(&schedule->results[index])) {
-      report(schedule, index);
-    }
+    end_of_first_play(schedule, index, &result);
   }
   if (refused) {
-    send_canary(schedule);
+    await_revival(schedule);
   }
   fill(schedule);
 }
 
 static void start(struct schedule *schedule, size_t index) {
   struct player *player = malloc(sizeof *player);
-  struct wspec_play_config *config = &schedule->configs[index];
+  struct wspec_play_config *config = &schedule->entries[index].config;
   *config = *schedule->options->config;
   /* The same case has the same octets whatever else is run, and in what order. */
   for (const char *c = schedule->scripts[index]->id; *c; c++) {
@@ -211,10 +267,6 @@ static void start(struct schedule *schedule, size_t index) {
 
 /* ---- All cases ---- */
 
-static bool is_due(const struct schedule *schedule, size_t index) {
-  return schedule->phase == SCHEDULE_ALL || did_not_pass(&schedule->results[index]);
-}
-
 static bool may_start(const struct schedule *schedule, size_t index) {
   if (schedule->running == 0) {
     return true;
@@ -225,7 +277,7 @@ static bool may_start(const struct schedule *schedule, size_t index) {
 
 static void next_phase(struct schedule *schedule) {
   schedule->next = 0;
-  if (schedule->phase == SCHEDULE_ALL && schedule->options->confirm && !schedule->err) {
+  if (schedule->phase == SCHEDULE_ALL && !schedule->err) {
     schedule->phase = SCHEDULE_CONFIRM;
     return;
   }
@@ -233,26 +285,43 @@ static void next_phase(struct schedule *schedule) {
   wspec_loop_stop(schedule->loop);
 }
 
+/* Takes the next case of the phase; false: nothing can be started now. */
+static bool take_next(struct schedule *schedule) {
+  size_t index = schedule->next;
+  bool is_settled = schedule->entries[index].is_reported || !is_to_be_confirmed(schedule, index);
+  if (schedule->phase == SCHEDULE_CONFIRM && is_settled) {
+    schedule->next++;
+    report(schedule, index);
+    return true;
+  }
+  if (schedule->target_gone) {
+    schedule->next++;
+    if (schedule->phase == SCHEDULE_CONFIRM) {
+      give_up_case(schedule, index);
+    } else {
+      schedule->results[index].script = schedule->scripts[index];
+      schedule->results[index].verdict = WSPEC_VERDICT_ERROR;
+    }
+    return true;
+  }
+  if (!may_start(schedule, index)) {
+    return false;
+  }
+  schedule->next++;
+  start(schedule, index);
+  return true;
+}
+
 static void fill(struct schedule *schedule) {
-  while (schedule->phase != SCHEDULE_DONE && !schedule->canary_out) {
-    if (schedule->next == schedule->n_scripts || schedule->err) {
-      if (schedule->running > 0) {
+  while (schedule->phase != SCHEDULE_DONE && schedule->errand == ERRAND_NONE) {
+    if (schedule->next < schedule->n_scripts && !schedule->err) {
+      if (!take_next(schedule)) {
         return;
       }
-      next_phase(schedule);
-      continue;
-    }
-    size_t index = schedule->next;
-    if (!is_due(schedule, index)) {
-      schedule->next++;
-    } else if (schedule->target_gone) {
-      schedule->next++;
-      give_up_case(schedule, index);
-    } else if (may_start(schedule, index)) {
-      schedule->next++;
-      start(schedule, index);
-    } else {
+    } else if (schedule->running > 0) {
       return;
+    } else {
+      next_phase(schedule);
     }
   }
 }
@@ -267,19 +336,23 @@ enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
       .scripts = scripts,
       .n_scripts = n_scripts,
       .results = results,
-      .configs = calloc(n_scripts, sizeof *schedule.configs),
+      .entries = calloc(n_scripts, sizeof *schedule.entries),
+      .by_end = calloc(n_scripts, sizeof *schedule.by_end),
   };
   memset(results, 0, n_scripts * sizeof *results);
-  if (!schedule.configs || wspec_timer_new(loop, fly_canary, &schedule, &schedule.canary_timer)) {
-    free(schedule.configs);
+  if (!schedule.entries || !schedule.by_end ||
+      wspec_canary_new(loop, options->route, on_canary, &schedule, &schedule.canary)) {
+    free(schedule.entries);
+    free(schedule.by_end);
     return WSPEC_ERR_NOMEM;
   }
   fill(&schedule);
   if (schedule.phase != SCHEDULE_DONE) {
     wspec_loop_run(loop);
   }
-  wspec_timer_free(schedule.canary_timer);
-  free(schedule.configs);
+  wspec_canary_free(schedule.canary);
+  free(schedule.entries);
+  free(schedule.by_end);
   *target_gone = schedule.target_gone;
   return schedule.err;
 }
