@@ -265,7 +265,8 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "close-reason": ("cuts-close-reason-inside-character",),
     "close-long-reason": ("refuses-close-reason-of-123-octets",),
     "close-in-message": ("ignores-close-inside-message", "echoes-part-of-message-on-close"),
-    "deflate-hello": ("forgets-to-put-back-the-tail",),
+    "deflate-hello": ("forgets-to-put-back-the-tail",
+        "uses-deflate-silently", "echoes-compressed-text-as-binary"),
     "deflate-context": ("forgets-client-window",),
     "deflate-plain": ("takes-plain-messages-as-compressed",),
     "deflate-plain-between": ("answers-close-after-its-own", "mixes-plain-messages-into-window"),
@@ -280,8 +281,11 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "deflate-rsv1-on-ping": ("accepts-rsv1-on-control-with-deflate",),
     "deflate-rsv1-on-continuation": ("accepts-rsv1-on-continuation",),
     "deflate-rsv2": ("accepts-rsv2-and-rsv3-with-deflate",),
-    "deflate-fragments": ("does-not-inflate-fragmented-messages",),
+    "deflate-fragments": (
+        "does-not-inflate-fragmented-messages",
+        "inflates-each-fragment-alone"),
     "deflate-invalid-utf8-compressed": ("skips-utf8-check-of-compressed-text",),
     "deflate-incompressible": ("sends-compressed-as-is",),
     "deflate-without-negotiation": ("accepts-rsv1-on-data", "inflates-without-negotiation"),
+    "asks-deflate-client-takeover": ("answers-client-takeover-with-value",),
 }

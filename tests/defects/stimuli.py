@@ -118,6 +118,7 @@ HANDSHAKES: dict[str, list[bytes]] = {
                                              _HELLO, _HELLO),
     "asks-deflate-client-window": _deflate("permessage-deflate; client_max_window_bits",
                                            frame(2, _window(12), rsv=4)),
+    "asks-deflate-client-takeover": _deflate("permessage-deflate; client_no_context_takeover"),
     "asks-two-offers": _deflate("permessage-deflate; server_no_context_takeover, "
                                 "permessage-deflate"),
 }

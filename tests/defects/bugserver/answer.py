@@ -35,7 +35,7 @@ def switching(agreement: Agreement, on: On) -> bytes:
               ("Sec-WebSocket-Accept", accept_value(agreement.key, on))]
     if agreement.subprotocol is not None:
         fields.append(("Sec-WebSocket-Protocol", _subprotocol_value(agreement, on)))
-    if agreement.deflate is not None:
+    if agreement.deflate is not None and not on("uses-deflate-silently"):
         fields.append(("Sec-WebSocket-Extensions", agreement.deflate.field_value(on)))
     head = _head("HTTP/1.1 101 Switching Protocols", fields)
     for name, edit in SWITCHING_EDITS.items():

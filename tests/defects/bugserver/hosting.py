@@ -59,8 +59,11 @@ class Listener:
     async def _serve(self, accepted: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         connection = Connection(self, self._on, self._subprotocols)
+        tls = self._tls
+        if tls and self._on("answers-in-clear-on-tls-port") and await _is_in_clear(accepted):
+            tls = None
         try:
-            await loop.connect_accepted_socket(lambda: connection, accepted, ssl=self._tls)
+            await loop.connect_accepted_socket(lambda: connection, accepted, ssl=tls)
         except (OSError, ssl.SSLError):
             return
         await connection.lost
@@ -69,6 +72,17 @@ class Listener:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _is_in_clear(accepted: socket.socket) -> bool:
+    """Whether the client's first octet is not the beginning of a TLS handshake."""
+    loop = asyncio.get_running_loop()
+    readable = loop.create_future()
+    accepted.setblocking(False)
+    loop.add_reader(accepted, lambda: readable.done() or readable.set_result(None))
+    await readable
+    loop.remove_reader(accepted)
+    return accepted.recv(1, socket.MSG_PEEK) != b"\x16"
 
 
 class Host:

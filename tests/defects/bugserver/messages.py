@@ -73,7 +73,8 @@ class Assembler:
     def end_frame(self, header: Header) -> Message | None:
         """Ends the frame; the message, when this was its last frame."""
         self._frame_bugs(header)
-        if self._compressed and self._inflater and header.fin:
+        ends = header.fin or self._on("inflates-each-fragment-alone")
+        if self._compressed and self._inflater and ends:
             self._take(self._inflater.end_message(self._limit - self._size))
         if self._check and not header.fin:
             self._check.end_frame()

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+from .failure import Refusal
 from .header_grammar import Offer
 from .switches import On
 
@@ -48,7 +49,6 @@ def answer(offers: list[Offer], on: On) -> Deflate | None:
             return _accept(offer, on)
         except Declined:
             if on("refuses-handshake-for-bad-offer"):
-                from .failure import Refusal
                 raise Refusal(400, "a bad permessage-deflate offer") from None
             if on("answers-name-though-declined"):
                 return Deflate()
@@ -64,7 +64,6 @@ def _accept(offer: Offer, on: On) -> Deflate:
     server_bits = int(parameters.get("server_max_window_bits") or 15)
     if server_bits == 8 and not on("accepts-8-bit-window"):
         if on("answers-500-to-8-bit-window"):
-            from .failure import Refusal
             raise Refusal(500, "zlib knows no raw window of 8 bits")
         if not on("answers-8-bit-window-and-writes-9"):
             raise Declined("zlib cannot keep to a window of 8 bits")
@@ -85,7 +84,8 @@ def _answer(parameters: dict[str, str | None], no_server: bool, no_client: bool,
         said.append("server_no_context_takeover=true" if on("answers-takeover-with-value")
                     else "server_no_context_takeover")
     if no_client:
-        said.append("client_no_context_takeover")
+        said.append("client_no_context_takeover=true" if on("answers-client-takeover-with-value")
+                    else "client_no_context_takeover")
     said.extend(_server_bits_said(parameters, server_bits, on))
     client_bits, client_said = _client_bits(parameters, client_hint, on)
     if on("adds-server-max-window-bits") and "server_max_window_bits" not in parameters:
@@ -96,8 +96,7 @@ def _answer(parameters: dict[str, str | None], no_server: bool, no_client: bool,
         said.append("level=6")
     if on("answers-parameter-twice") and said:
         said.append(said[0])
-    return Deflate(no_server and not on("omits-server-no-context-takeover") or no_server,
-                   no_client, server_bits, client_bits, NAME, tuple(said))
+    return Deflate(no_server, no_client, server_bits, client_bits, NAME, tuple(said))
 
 
 def _server_bits_said(parameters: dict[str, str | None], bits: int, on: On) -> list[str]:

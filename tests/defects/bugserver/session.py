@@ -69,7 +69,8 @@ class Session:
         if self._on("drops-tcp-instead-of-closing"):
             self._end()
             return
-        self._send(OutFrame(Opcode.CLOSE, code.to_bytes(2, "big")))
+        empty = self._on("goes-away-with-empty-close")
+        self._send(OutFrame(Opcode.CLOSE, b"" if empty else code.to_bytes(2, "big")))
         self.close_sent = True
         self._outbox.after(CLOSE_TIMEOUT_S, self._end)
 
@@ -140,7 +141,7 @@ class Session:
             return
         self._echo(message)
         leaves = on("goes-away-after-3-messages") or on("answers-close-after-its-own")
-        if leaves and self._messages == 3:
+        if self._messages == 3 and (leaves or on("goes-away-with-empty-close")):
             self.close(1001)
 
     def _echo(self, message: Message) -> None:
@@ -155,7 +156,10 @@ class Session:
             payload, rsv1 = self._deflater.deflate(payload), not self._on("forgets-rsv1")
         elif self._deflater:
             rsv1 = self._on("sets-rsv1-on-plain-messages")
-        self._send(*sending.echo_frames(message.opcode, payload, self._on, rsv1=rsv1))
+        opcode = message.opcode
+        if rsv1 and self._on("echoes-compressed-text-as-binary"):
+            opcode = Opcode.BINARY
+        self._send(*sending.echo_frames(opcode, payload, self._on, rsv1=rsv1))
 
     # Control frames
 

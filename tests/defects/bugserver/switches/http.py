@@ -11,7 +11,7 @@ SWITCHES = (
     defect("accepts-http-10", "6455-4.2.1-03 9110-7.8-07", "upgrades an HTTP/1.0 request"),
     defect("accepts-lowercase-http-version", "9112-2.3-01", "upgrades 'http/1.1'"),
     defect("accepts-overlong-http-version", "9112-2.3-01", "upgrades 'HTTP/1.10' and 'HTTP/11'"),
-    defect("accepts-extra-word-in-request-line", "9112-2.2-08",
+    defect("accepts-extra-word-in-request-line", "9112-2.2-08 6455-4.2.1-01",
            "upgrades 'GET / HTTP/1.1 extra'"),
     defect("refuses-absolute-target", "9112-3.2.2-01",
            "answers 400 to an absolute request target"),

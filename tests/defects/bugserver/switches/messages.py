@@ -173,7 +173,7 @@ _ECHO = (
 )
 
 _PINGS = (
-    defect("ignores-pings", "6455-5.5.2-02", "answers no ping"),
+    defect("ignores-pings", "6455-5.5.2-02 6455-6.2-03", "answers no ping"),
     defect("ignores-empty-pings", "6455-5.5.2-02 6455-5.5.2-01", "answers no empty ping"),
     defect("ignores-pings-before-first-message", "6455-5.5.2-02",
            "answers no ping before the first message"),

@@ -59,7 +59,8 @@ SWITCHES = (
     defect("takes-any-of-two-versions", "6455-11.3.5-03", "takes lines with 8 and with 13"),
     defect("omits-version-in-refusal", "note-3 6455-4.2.2-10 6455-4.4-01",
            "refuses a version without naming the right ones"),
-    defect("lists-versions-it-refuses", "6455-4.4-01", "names 8 and 7 and then refuses them"),
+    defect("lists-versions-it-refuses", "6455-4.4-01 6455-4.4-02",
+           "names 8 and 7 and then refuses them"),
     defect("lists-malformed-versions", "6455-4.3-06 9110-2.2-01", "names RFC6455 as the version"),
     defect("lists-version-0013", "6455-4.3-06", "names 013 as the version"),
     defect("closes-silently-on-wrong-version", "6455-4.2.2-09",
@@ -107,6 +108,8 @@ SWITCHES = (
     oddity("ignores-malformed-extensions", "note-8 6455-9.1-01",
            "declines a malformed extensions header with a 101", note=True),
     # policy and the moment of opening
+    defect("answers-in-clear-on-tls-port", "6455-4.2.2-02",
+           "answers a request that comes without TLS where TLS is spoken"),
     defect("closes-after-101-on-foreign-origin", "6455-4.2.2-07",
            "upgrades for a foreign Origin and closes behind the 101"),
     defect("closes-after-101-on-other-paths", "6455-4.2.2-11",
