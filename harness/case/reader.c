@@ -246,8 +246,9 @@ int wspec_reader_choice(struct wspec_reader *reader, const cJSON *item, const ch
     describe(value, got);
     const char *meant =
         cJSON_IsString(value) ? wspec_suggest(value->valuestring, names, n_names) : NULL;
-    wspec_reader_complain(reader, item, "expected one of %s, got %s%s%s%s", list, got,
-                          meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+    wspec_reader_complain(reader, item, "expected %s%s, got %s%s%s%s", n_names > 1 ? "one of " : "",
+                          list, got, meant ? "; did you mean \"" : "", meant ? meant : "",
+                          meant ? "\"?" : "");
   }
   return index;
 }
@@ -300,7 +301,9 @@ int wspec_reader_one_of(struct wspec_reader *reader, const cJSON *object, const 
   if (found < 0) {
     char list[NAMES_TEXT_MAX];
     join_names(names, n_names, list);
-    wspec_reader_complain(reader, object, "expected one member of %s", list);
+    wspec_reader_complain(reader, object,
+                          n_names > 1 ? "expected one member of %s" : "expected a member \"%s\"",
+                          list);
   }
   return found;
 }
