@@ -36,6 +36,7 @@ static void *add_block(struct wspec_arena *arena, size_t size) {
   }
   if (capacity > arena->ceiling - arena->total ||
       capacity > SIZE_MAX - sizeof(struct wspec_arena_block)) {
+    arena->full = true;
     return NULL;
   }
   struct wspec_arena_block *block = calloc(1, sizeof *block + capacity);

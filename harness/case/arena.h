@@ -5,6 +5,7 @@
 
 #include "base/span.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct wspec_arena_block;
@@ -15,6 +16,7 @@ struct wspec_arena {
   size_t used;                      /* private: of the newest block */
   size_t total;                     /* read-only for users: octets held, all blocks */
   size_t ceiling;                   /* `total` never exceeds it */
+  bool full;                        /* read-only for users: an allocation failed by the ceiling */
 };
 
 /* wspec_arena_init makes `arena` empty; it will hold at most `ceiling` octets. */

@@ -28,15 +28,30 @@ void wspec_diag_new_file(struct wspec_diag *diag) {
   diag->n_in_file = 0;
 }
 
+/* A line goes in whole or not at all. */
+static enum wspec_err append_line(struct wspec_buf *text, const struct wspec_buf *line) {
+  size_t separator = text->len > 0;
+  uint8_t *out;
+  enum wspec_err err = wspec_buf_reserve(text, separator + line->len, &out);
+  if (!err && line->len > 0) {
+    out[0] = '\n';
+    memcpy(out + separator, line->data, line->len);
+  }
+  return err;
+}
+
 void wspec_diag_vadd(struct wspec_diag *diag, const char *prefix, const char *format,
                      va_list arguments) {
   diag->n_messages++;
   if (++diag->n_in_file > WSPEC_DIAG_MESSAGES_MAX) {
     return;
   }
-  (void)(note(diag, wspec_buf_append_text(&diag->text, diag->text.len > 0 ? "\n" : "")) &&
-         note(diag, wspec_buf_append_text(&diag->text, prefix)) &&
-         note(diag, wspec_buf_vappendf(&diag->text, format, arguments)));
+  struct wspec_buf line;
+  wspec_buf_init(&line, WSPEC_DIAG_TEXT_MAX);
+  (void)(note(diag, wspec_buf_append_text(&line, prefix)) &&
+         note(diag, wspec_buf_vappendf(&line, format, arguments)) &&
+         note(diag, append_line(&diag->text, &line)));
+  wspec_buf_clear(&line);
 }
 
 void wspec_diag_add(struct wspec_diag *diag, const char *format, ...) {

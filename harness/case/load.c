@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
-#define STORE_MAX ((size_t)2 << 30)
+/* Room for some hundred thousand cases; what a file of a stranger can make us hold. */
+enum { STORE_MAX_MIB = 512 };
+#define STORE_MAX ((size_t)STORE_MAX_MIB << 20)
 
 /* What one call of wspec_case_set_load works with. */
 struct load {
@@ -55,6 +57,13 @@ static enum wspec_err load_file(struct load *load, const char *path) {
   enum wspec_err err = wspec_json_file_load(&file->json, path, &load->diag);
   if (!err) {
     err = read_cases(load, &file->json);
+  }
+  if (store->arena.full) {
+    wspec_json_file_complain(&file->json, &load->diag, NULL,
+                             "with the cases of this file, all take more than %d MiB; large octets "
+                             "are written as fill, random or repeat",
+                             STORE_MAX_MIB);
+    err = WSPEC_ERR_INPUT;
   }
   if (load->diag.out_of_memory) {
     return WSPEC_ERR_NOMEM;

@@ -43,7 +43,7 @@ struct wspec_load_options {
  * a dot. `requirements` must outlive `set`; `options` may be NULL for all off.
  * WSPEC_ERR_INPUT, WSPEC_ERR_IO: `*messages` (free it) holds a line for each mistake, of each file
  * at most WSPEC_DIAG_MESSAGES_MAX; an id that is in the set already is a mistake, too.
- * WSPEC_ERR_LIMIT: more than WSPEC_CASE_SCRIPTS_MAX scripts, or than an arena holds.
+ * WSPEC_ERR_LIMIT: more than WSPEC_CASE_SCRIPTS_MAX scripts.
  * WSPEC_ERR_NOMEM. But for INPUT and IO `*messages` is NULL. After an error `set` holds the files
  * that were right and is to be cleared. */
 WSPEC_MUST_USE enum wspec_err wspec_case_set_load(struct wspec_case_set *set, const char *path,

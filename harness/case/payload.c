@@ -35,10 +35,16 @@ static void read_literal(const struct wspec_payload_part *part, uint64_t offset,
   }
 }
 
+/* Written out, as compilers make one store of this and not of a loop. */
 static void store_octets(uint64_t value, uint8_t out[8]) {
-  for (unsigned i = 0; i < 8; i++) {
-    out[i] = (uint8_t)(value >> (8 * i));
-  }
+  out[0] = (uint8_t)value;
+  out[1] = (uint8_t)(value >> 8);
+  out[2] = (uint8_t)(value >> 16);
+  out[3] = (uint8_t)(value >> 24);
+  out[4] = (uint8_t)(value >> 32);
+  out[5] = (uint8_t)(value >> 40);
+  out[6] = (uint8_t)(value >> 48);
+  out[7] = (uint8_t)(value >> 56);
 }
 
 static void read_random(const struct wspec_payload_part *part, uint64_t offset, uint8_t *out,
