@@ -199,6 +199,12 @@ static void consume(struct event *event) {
   event->consumed = event->kind != EVENT_EOF && event->kind != EVENT_RESET;
 }
 
+/* A connection that failed before what would make it fail was sent to the end stays failed. */
+static bool is_to_be_judged(const struct wspec_expectation *expectation,
+                            const struct event *event) {
+  return !event->consumed || (event->is_failure && foresees(expectation, WSPEC_REACTION_FAILED));
+}
+
 static bool decide_by_event(struct wspec_play *play, struct link *link,
                             const struct wspec_expectation *expectation, struct event *event) {
   struct seen seen = {.event = event};
@@ -206,6 +212,7 @@ static bool decide_by_event(struct wspec_play *play, struct link *link,
     const struct wspec_alternative *alternative = &expectation->alternatives[i];
     if (event_fits(link, alternative, event)) {
       consume(event);
+      event->is_failure = alternative->reaction == WSPEC_REACTION_FAILED;
       link->matched++;
       if (link->matched < alternative->times) {
         return false;
@@ -292,7 +299,7 @@ bool expect_poll(struct wspec_play *play, struct link *link,
                  const struct wspec_expectation *expectation) {
   for (size_t i = 0; i < link->n_events; i++) {
     struct event *event = &link->events[i];
-    if (!event->consumed && decide_by_event(play, link, expectation, event)) {
+    if (is_to_be_judged(expectation, event) && decide_by_event(play, link, expectation, event)) {
       return true;
     }
   }

@@ -40,7 +40,8 @@ enum event_kind {
 /* Something that the target was seen to do. */
 struct event {
   enum event_kind kind;
-  bool consumed; /* an expectation has taken it */
+  bool consumed;   /* an expectation has taken it */
+  bool is_failure; /* as the end of a failed connection, which it stays */
   uint8_t opcode;
   uint8_t prefix_len;
   uint16_t status_code; /* CLOSE */

@@ -14,7 +14,7 @@ static bool make_room(struct wspec_play *play, struct link *link) {
   }
   size_t kept = 0;
   for (size_t i = 0; i < link->n_events; i++) {
-    if (!link->events[i].consumed) {
+    if (!link->events[i].consumed || link->events[i].is_failure) {
       link->events[kept++] = link->events[i];
     }
   }

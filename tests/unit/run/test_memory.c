@@ -112,6 +112,24 @@ static void test_a_violation_of_ours_fails_the_connection(void **state) {
   assert_verdict(steps, 3, WSPEC_VERDICT_PASS);
 }
 
+/* What would have finished the message is of no use any more, and of no harm. */
+static void test_a_failed_connection_stays_failed(void **state) {
+  (void)state;
+  struct wspec_send frame = {.kind = WSPEC_SEND_FRAME, .repeat = 1};
+  frame.as.frame =
+      (struct wspec_frame_plan){.opcode = 1, .fin = false, .rsv = 0x20, .payload = hello()};
+  struct wspec_send rest = {.kind = WSPEC_SEND_FRAME, .repeat = 1};
+  rest.as.frame = (struct wspec_frame_plan){.opcode = 0, .fin = true, .payload = hello()};
+  struct wspec_step steps[] = {{.kind = WSPEC_STEP_OPEN},
+                               send_one(&frame),
+                               expect(&failed),
+                               send_one(&rest),
+                               expect(&failed)};
+  assert_verdict(steps, 5, WSPEC_VERDICT_PASS);
+  steps[4] = expect(&echo_same);
+  assert_verdict(steps, 5, WSPEC_VERDICT_FAIL);
+}
+
 /* What a correct endpoint does is not what these cases ask for: they must fail. */
 static void test_what_does_not_happen_is_a_fail(void **state) {
   (void)state;
@@ -163,6 +181,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_echo_ping_and_close_pass),
       cmocka_unit_test(test_a_violation_of_ours_fails_the_connection),
+      cmocka_unit_test(test_a_failed_connection_stays_failed),
       cmocka_unit_test(test_what_does_not_happen_is_a_fail),
       cmocka_unit_test(test_allocation_failures_end_in_an_error),
   };
