@@ -4,6 +4,7 @@
 #include "cli/terminal.h"
 
 #include "reports/json_report.h"
+#include "run/embedded.h"
 #include "run/memory.h"
 #include "run/probe.h"
 #include "run/schedule.h"
@@ -30,6 +31,9 @@ struct run {
   struct wspec_play_field fields[WSPEC_RUN_LIST_MAX + 1];
   struct wspec_play_config config;
   struct wspec_loop *loop;
+  struct wspec_server *embedded; /* the reference endpoint; NULL where a URL is tested */
+  char embedded_url[64];
+  const char *url; /* that is connected to */
   struct wspec_target target;
   struct wspec_probe probe;
   struct wspec_result *results;
@@ -257,15 +261,31 @@ static void apply_probe(struct run *run) {
   config->have = needs_met(run);
 }
 
+/* Without a URL the reference endpoint is the target, over loopback. */
+static int start_embedded(struct run *run) {
+  struct wspec_net_error error = {.err = WSPEC_OK};
+  if (wspec_embedded_start(run->loop, &run->embedded, &error)) {
+    fprintf(stderr, "wspec run: the reference endpoint: %s\n", error.sentence);
+    return WSPEC_EXIT_UNREACHABLE;
+  }
+  snprintf(run->embedded_url, sizeof run->embedded_url, "ws://127.0.0.1:%u/",
+           (unsigned)wspec_address_port(wspec_server_address(run->embedded)));
+  run->url = run->embedded_url;
+  if (!run->options.subprotocol) {
+    run->options.subprotocol = "chat";
+  }
+  return WSPEC_EXIT_OK;
+}
+
 static int open_target(struct run *run) {
   struct wspec_net_error error = {.err = WSPEC_OK};
   enum wspec_err err =
-      wspec_target_open(&run->target, run->loop, run->options.url, &run->options.target, &error);
+      wspec_target_open(&run->target, run->loop, run->url, &run->options.target, &error);
   if (err == WSPEC_ERR_NOMEM) {
     return out_of_memory();
   }
   if (err == WSPEC_ERR_CONNECT || err == WSPEC_ERR_IO || err == WSPEC_ERR_TIMEOUT) {
-    fprintf(stderr, "wspec run: %s: %s\n", run->options.url, error.sentence);
+    fprintf(stderr, "wspec run: %s: %s\n", run->url, error.sentence);
     return WSPEC_EXIT_UNREACHABLE;
   }
   if (err) {
@@ -273,7 +293,7 @@ static int open_target(struct run *run) {
   }
   configure(run);
   if (wspec_probe_run(run->loop, &run->target.route, &run->config, &run->probe)) {
-    fprintf(stderr, "wspec run: %s: %s\n", run->options.url,
+    fprintf(stderr, "wspec run: %s: %s\n", run->url,
             run->probe.sentence[0] ? run->probe.sentence : "out of memory");
     return WSPEC_EXIT_UNREACHABLE;
   }
@@ -301,8 +321,12 @@ static int play_over_network(struct run *run) {
 }
 
 static int play_in_memory(struct run *run) {
+  /* A large message in single octets is many deliveries: they must not add up to a time limit. */
   const struct wspec_memory_options options = {
-      .config = &run->config, .chunk_len = run->options.chunk_len, .latency_us = 100};
+      .config = &run->config,
+      .chunk_len = run->options.chunk_len,
+      .latency_us = run->options.chunk_len > 0 ? 1 : 100,
+  };
   for (size_t i = 0; i < run->n_scripts; i++) {
     enum wspec_err err = wspec_memory_run(run->scripts[i], &options, &run->results[i]);
     run->results[i].script = run->scripts[i];
@@ -361,13 +385,19 @@ static int run_all(struct run *run) {
     return code;
   }
   if (run->options.in_memory) {
+    run->options.subprotocol = run->options.subprotocol ? run->options.subprotocol : "chat";
     configure(run);
+    run->config.have = needs_met(run);
     return play(run);
   }
   if (wspec_loop_new(&run->loop)) {
     return out_of_memory();
   }
-  code = open_target(run);
+  run->url = run->options.url;
+  code = run->url ? WSPEC_EXIT_OK : start_embedded(run);
+  if (code == WSPEC_EXIT_OK) {
+    code = open_target(run);
+  }
   return code == WSPEC_EXIT_OK ? play(run) : code;
 }
 
@@ -381,6 +411,7 @@ static void clear(struct run *run) {
   if (run->json_file && run->json_file != stdout) {
     (void)fclose(run->json_file);
   }
+  wspec_server_free(run->embedded);
   if (run->loop) {
     wspec_loop_free(run->loop);
   }

@@ -1,6 +1,7 @@
 #include "run/memory.h"
 
-#include "endpoint/session.h"
+#include "endpoint/echo.h"
+#include "run/embedded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ enum { TO_TARGET_MAX = 4 * 1024 * 1024, BLOCKED_ABOVE = 256 * 1024, DELIVER_MAX 
 
 struct memory_link {
   struct wspec_session *session;
+  struct wspec_echo *echo;
   struct wspec_buf to_target; /* written by the play, not yet delivered */
   size_t delivered;           /* of it */
   bool fin, is_reading, eof_told, blocked;
@@ -25,25 +27,12 @@ struct memory {
   enum wspec_err err;
 };
 
-/* ---- The reference endpoint: it echoes ---- */
-
-static void echo(void *user, struct wspec_session *session, const struct wspec_conn_event *event) {
-  struct memory *memory = user;
-  if (event->type == WSPEC_CONN_MESSAGE) {
-    enum wspec_err err = wspec_conn_send(wspec_session_conn(session),
-                                         (enum wspec_opcode)event->opcode, event->payload);
-    /* After a close frame nothing is sent any more: that is no fault of ours. */
-    memory->err = err == WSPEC_ERR_MISUSE ? memory->err : err;
-  }
-}
-
-static const struct wspec_session_handlers echo_handlers = {.on_event = echo};
-
 static void connect_link(struct memory *memory, unsigned connection) {
   struct memory_link *link = &memory->links[connection];
-  struct wspec_session_options options = {0};
-  wspec_conn_options_init(&options.conn, false);
-  link->session = wspec_session_new(&options, &echo_handlers, memory);
+  const struct wspec_session_options options = wspec_embedded_session_options();
+  link->echo = wspec_echo_new();
+  link->session =
+      link->echo ? wspec_session_new(&options, wspec_echo_handlers(), link->echo) : NULL;
   wspec_buf_init(&link->to_target, TO_TARGET_MAX);
   link->is_reading = true;
   if (!link->session) {
@@ -55,6 +44,7 @@ static void connect_link(struct memory *memory, unsigned connection) {
 
 static void drop_link(struct memory_link *link) {
   wspec_session_free(link->session);
+  wspec_echo_free(link->echo);
   wspec_buf_clear(&link->to_target);
   *link = (struct memory_link){0};
 }
