@@ -33,11 +33,16 @@ static enum wspec_err append_line(struct wspec_buf *text, const struct wspec_buf
   size_t separator = text->len > 0;
   uint8_t *out;
   enum wspec_err err = wspec_buf_reserve(text, separator + line->len, &out);
-  if (!err && line->len > 0) {
+  if (err) {
+    return err;
+  }
+  if (separator) {
     out[0] = '\n';
+  }
+  if (line->len > 0) {
     memcpy(out + separator, line->data, line->len);
   }
-  return err;
+  return WSPEC_OK;
 }
 
 void wspec_diag_vadd(struct wspec_diag *diag, const char *prefix, const char *format,
