@@ -179,19 +179,21 @@ static void load_field_rule(struct wspec_reader *reader, const cJSON *item, cons
   static const char *const words[] = {"present", "absent", "once"};
   static const enum wspec_field_rule_kind kinds[] = {WSPEC_FIELD_PRESENT, WSPEC_FIELD_ABSENT,
                                                      WSPEC_FIELD_ONCE};
-  static const char *const members[] = {"is", "token", "equals", "requirement"};
+  static const char *const members[] = {"is", "token", "equals", "no_token", "requirement"};
+  static const enum wspec_field_rule_kind by_member[] = {WSPEC_FIELD_PRESENT, WSPEC_FIELD_TOKEN,
+                                                         WSPEC_FIELD_EQUALS, WSPEC_FIELD_NO_TOKEN};
   const cJSON *word = item;
   const cJSON *object = NULL;
   out->name = name;
   if (!cJSON_IsString(wspec_reader_resolve(reader, item))) {
     object = wspec_reader_object(reader, item, members, COUNT(members));
-    int kind = object ? wspec_reader_one_of(reader, object, members, 3) : -1;
+    int kind = object ? wspec_reader_one_of(reader, object, members, 4) : -1;
     if (kind < 0) {
       return;
     }
     word = kind == 0 ? wspec_reader_member(object, "is") : NULL;
     if (kind > 0) {
-      out->kind = kind == 1 ? WSPEC_FIELD_TOKEN : WSPEC_FIELD_EQUALS;
+      out->kind = by_member[kind];
       out->value = wspec_reader_text(reader, wspec_reader_member(object, members[kind]));
     }
   }

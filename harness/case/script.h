@@ -178,14 +178,15 @@ enum wspec_field_rule_kind {
   WSPEC_FIELD_ABSENT,
   WSPEC_FIELD_TOKEN, /* as a comma-separated list over all its lines, it holds `value`, any case */
   WSPEC_FIELD_EQUALS,
-  WSPEC_FIELD_ONCE /* exactly one line of this name */
+  WSPEC_FIELD_ONCE,    /* exactly one line of this name */
+  WSPEC_FIELD_NO_TOKEN /* as TOKEN, it does not hold `value`; it may be absent */
 };
 
 /* What a field of the HTTP answer must be. */
 struct wspec_field_rule {
   enum wspec_field_rule_kind kind;
   const char *name;
-  const char *value;                           /* TOKEN, EQUALS; placeholders allowed */
+  const char *value;                           /* TOKEN, EQUALS, NO_TOKEN; placeholders allowed */
   const struct wspec_requirement *requirement; /* violated if it is not; NULL: the case's first */
 };
 

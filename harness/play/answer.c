@@ -8,7 +8,44 @@
 
 /* ---- Syntax ---- */
 
+/* RFC 9110 section 5.3: what is no list stands on one line. */
+static void judge_repeated(struct wspec_play *play, struct link *link) {
+  static const char *const single[] = {"Content-Length", "Content-Type", "Date", "Location"};
+  for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
+    if (wspec_http_head_count(&link->answer, single[i]) > 1) {
+      play_find(play, "9110-5.3-01", link_index(play, link), link->answer_offset,
+                "the target's HTTP answer has %s more than once", single[i]);
+    }
+  }
+  if (wspec_http_head_count(&link->answer, "Content-Length") > 0 &&
+      wspec_http_head_count(&link->answer, "Transfer-Encoding") > 0) {
+    play_find(play, "9112-6.2-01", link_index(play, link), link->answer_offset,
+              "the target's HTTP answer has both Content-Length and Transfer-Encoding");
+  }
+}
+
+/* RFC 9110 section 5.6.1.1. A field without any element is an empty list, not an empty element. */
+static void judge_empty_elements(struct wspec_play *play, struct link *link) {
+  static const char *const lists[] = {"Connection", "Upgrade", "Sec-WebSocket-Version",
+                                      "Sec-WebSocket-Extensions"};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    struct wspec_http_list list;
+    struct wspec_span element;
+    size_t n = 0;
+    wspec_http_list_init(&list, &link->answer, lists[i]);
+    while (wspec_http_list_next(&list, &element)) {
+      n++;
+    }
+    if (n > 0 && list.n_empty > 0) {
+      play_find(play, "9110-5.6.1.1-01", link_index(play, link), link->answer_offset,
+                "%s in the target's HTTP answer has an empty element", lists[i]);
+    }
+  }
+}
+
 void answer_judge_syntax(struct wspec_play *play, struct link *link) {
+  judge_repeated(play, link);
+  judge_empty_elements(play, link);
   const struct wspec_http_head *head = &link->answer;
   for (unsigned bit = 1; bit != 0 && bit <= head->oddities; bit <<= 1) {
     if (!(head->oddities & bit)) {
@@ -225,9 +262,11 @@ static bool field_holds(struct wspec_play *play, struct link *link,
   case WSPEC_FIELD_ONCE:
     holds = count == 1;
     break;
-  case WSPEC_FIELD_TOKEN: {
+  case WSPEC_FIELD_TOKEN:
+  case WSPEC_FIELD_NO_TOKEN: {
     char *token = wspec_buf_take_text(&value);
-    holds = token && wspec_http_list_has_token(head, rule->name, token);
+    holds = token &&
+            wspec_http_list_has_token(head, rule->name, token) == (rule->kind == WSPEC_FIELD_TOKEN);
     play->out_of_memory = play->out_of_memory || !token;
     free(token);
     break;
@@ -244,7 +283,8 @@ static bool field_holds(struct wspec_play *play, struct link *link,
 
 void answer_judge_field(struct wspec_play *play, struct link *link,
                         const struct wspec_field_rule *rule) {
-  static const char *const wanted[] = {"be there", "be absent", "list", "be", "be there once"};
+  static const char *const wanted[] = {"be there", "be absent",     "list",
+                                       "be",       "be there once", "not list"};
   if (field_holds(play, link, rule)) {
     return;
   }
