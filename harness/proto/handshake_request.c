@@ -84,9 +84,27 @@ static void check_method(struct check *check) {
 }
 
 static bool is_host_octet(uint8_t octet) {
-  /* unreserved, sub-delims and '%' of RFC 3986 section 3.2.2 */
+  /* unreserved and sub-delims of RFC 3986 section 3.2.2 */
   return wspec_ascii_is_alpha(octet) || wspec_ascii_is_digit(octet) ||
-         (octet != 0 && strchr("-._~%!$&'()*+,;=", octet));
+         (octet != 0 && strchr("-._~!$&'()*+,;=", octet));
+}
+
+static bool is_hex_digit(uint8_t octet) {
+  return wspec_ascii_is_digit(octet) || (octet != 0 && strchr("abcdefABCDEF", octet));
+}
+
+/* Octets of the reg-name that `text` begins with, RFC 3986 section 3.2.2. */
+static size_t reg_name_len(struct wspec_span text) {
+  size_t len = 0;
+  while (len < text.len) {
+    bool is_encoded = text.data[len] == '%' && text.len - len > 2 &&
+                      is_hex_digit(text.data[len + 1]) && is_hex_digit(text.data[len + 2]);
+    if (!is_encoded && !is_host_octet(text.data[len])) {
+      break;
+    }
+    len += is_encoded ? 3 : 1;
+  }
+  return len;
 }
 
 static bool is_ip_literal_octet(uint8_t octet) {
@@ -106,9 +124,7 @@ static bool is_authority(struct wspec_span text) {
     }
     end++;
   } else {
-    while (end < text.len && is_host_octet(text.data[end])) {
-      end++;
-    }
+    end = reg_name_len(text);
   }
   if (end == 0 || (end < text.len && text.data[end] != ':')) {
     return false;

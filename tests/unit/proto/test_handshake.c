@@ -147,6 +147,8 @@ static const struct refused_row REFUSED[] = {
     {LINE "Host: [::1\r\n" FIELDS "\r\n", 400, "9112-3.2-05"},
     {LINE "Host: []\r\n" FIELDS "\r\n", 400, "9112-3.2-05"},
     {LINE "Host: u@a\r\n" FIELDS "\r\n", 400, "9112-3.2-05"},
+    {LINE "Host: a%zz\r\n" FIELDS "\r\n", 400, "9112-3.2-05"},
+    {LINE "Host: a%2\r\n" FIELDS "\r\n", 400, "9112-3.2-05"},
     {LINE "Host : a\r\n" FIELDS "\r\n", 400, "9112-5.1-01"},
     {GOOD "A: b\r\n c\r\n\r\n", 400, "9112-5.2-01"},
     {GOOD "A: b\n\r\n", 400, "9112-2.1-01"},
