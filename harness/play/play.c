@@ -316,8 +316,7 @@ static bool run_close(struct wspec_play *play, struct link *link, const struct w
     expect_begin(play, link);
     uint8_t body[WSPEC_FRAME_CONTROL_PAYLOAD_MAX];
     size_t len = wspec_payload_read(&step->as.close.payload, 0, body, sizeof body);
-    link->close_code_sent =
-        len >= 2 ? (uint16_t)(body[0] << 8 | body[1]) : (uint16_t)WSPEC_CLOSE_NO_STATUS;
+    link->close_code_sent = (uint16_t)(len >= 2 ? body[0] << 8 | body[1] : WSPEC_CLOSE_NO_STATUS);
     if (link->state == LINK_OPEN) {
       send_control(play, link, WSPEC_OPCODE_CLOSE, wspec_span_of(body, len));
       link->close_sent = true;

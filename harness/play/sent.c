@@ -100,8 +100,7 @@ static void log_close(struct link *link, const struct wspec_payload *payload) {
   uint8_t code[2];
   bool has_code = wspec_payload_read(payload, 0, code, sizeof code) == sizeof code;
   link->close_sent = true;
-  link->close_code_sent =
-      has_code ? (uint16_t)(code[0] << 8 | code[1]) : (uint16_t)WSPEC_CLOSE_NO_STATUS;
+  link->close_code_sent = (uint16_t)(has_code ? code[0] << 8 | code[1] : WSPEC_CLOSE_NO_STATUS);
 }
 
 static void log_frame(struct wspec_play *play, struct link *link, const struct wspec_send *item,
