@@ -109,6 +109,10 @@ enum wspec_err wspec_buf_appendf(struct wspec_buf *buf, const char *format, ...)
   return err;
 }
 
+void wspec_buf_truncate(struct wspec_buf *buf, size_t len) {
+  buf->len = len < buf->len ? len : buf->len;
+}
+
 void wspec_buf_consume(struct wspec_buf *buf, size_t len) {
   if (len >= buf->len) {
     buf->len = 0;

@@ -55,6 +55,9 @@ WSPEC_MUST_USE enum wspec_err wspec_buf_vappendf(struct wspec_buf *buf, const ch
  * be filled by the caller. Errors as wspec_buf_append; `out` is then NULL. */
 WSPEC_MUST_USE enum wspec_err wspec_buf_reserve(struct wspec_buf *buf, size_t len, uint8_t **out);
 
+/* wspec_buf_truncate drops what is behind the first `len` octets; `len` is at most buf->len. */
+void wspec_buf_truncate(struct wspec_buf *buf, size_t len);
+
 /* wspec_buf_consume drops the first `len` octets; more than there are drops all. */
 void wspec_buf_consume(struct wspec_buf *buf, size_t len);
 

@@ -25,6 +25,7 @@ static const char HELP[] =
     "  --subprotocol NAME   a subprotocol to agree to; repeatable, at most 32\n"
     "  --max-message BYTES  longer messages are answered by 1009 (default 67108864)\n"
     "  --idle-timeout S     close connections that were silent that long (default: never)\n"
+    "  --no-deflate         decline permessage-deflate (default: agree to it)\n"
     "  -h, --help           print this\n\n"
     "With TLS, SSLKEYLOGFILE names a file to append the secrets to.\n";
 
@@ -38,6 +39,7 @@ struct arguments {
   uint64_t max_message;
   uint64_t idle_timeout_s;
   bool is_tls;
+  bool no_deflate;
   bool wants_help;
 };
 
@@ -54,6 +56,9 @@ static bool read_option(struct arguments *arguments, int option) {
   case 'c':
     arguments->cert = optarg;
     arguments->is_tls = true;
+    return true;
+  case 'd':
+    arguments->no_deflate = true;
     return true;
   case 'k':
     arguments->key = optarg;
@@ -85,6 +90,7 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv) {
                                           {"subprotocol", required_argument, NULL, 's'},
                                           {"max-message", required_argument, NULL, 'm'},
                                           {"idle-timeout", required_argument, NULL, 'i'},
+                                          {"no-deflate", no_argument, NULL, 'd'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
   int option;
@@ -167,6 +173,7 @@ static enum wspec_err start(struct program *program, const struct arguments *arg
   options.idle_timeout_ms = (uint32_t)(arguments->idle_timeout_s * 1000);
   options.session.protocols = arguments->subprotocols;
   options.session.n_protocols = arguments->n_subprotocols;
+  options.session.deflate = !arguments->no_deflate;
   options.session.conn.message_max = arguments->max_message;
   options.session.conn.frame_max = arguments->max_message;
   options.high_water = (size_t)arguments->max_message + HEADERS_MAX;

@@ -1,5 +1,7 @@
 #include "endpoint/session.h"
 
+#include "proto/deflate.h"
+
 #include <stdlib.h>
 
 enum { HANDSHAKE_OUTPUT_MAX = 64 * 1024 };
@@ -19,7 +21,8 @@ struct wspec_session {
   struct wspec_http_head request;
   struct wspec_buf answer; /* the HTTP answer, sent before anything of `conn` */
   struct wspec_conn *conn;
-  bool failed; /* and the handler was told */
+  struct wspec_deflate *deflate; /* NULL: permessage-deflate was not agreed */
+  bool failed;                   /* and the handler was told */
 };
 
 struct wspec_session *wspec_session_new(const struct wspec_session_options *options,
@@ -41,6 +44,7 @@ void wspec_session_free(struct wspec_session *session) {
     wspec_http_head_clear(&session->request);
     wspec_buf_clear(&session->answer);
     wspec_conn_free(session->conn);
+    wspec_deflate_free(session->deflate);
     free(session);
   }
 }
@@ -58,6 +62,29 @@ static void refuse(struct wspec_session *session, const struct wspec_handshake_f
   }
 }
 
+/* Agrees to permessage-deflate if it is wanted and offered, and puts it into `answer`, which then
+ * borrows `text`. */
+static enum wspec_err agree_deflate(struct wspec_session *session,
+                                    const struct wspec_handshake_offer *offer,
+                                    struct wspec_deflate_text *text,
+                                    struct wspec_handshake_answer *answer) {
+  const struct wspec_session_options *options = &session->options;
+  struct wspec_deflate_params agreed;
+  if (!options->deflate ||
+      !wspec_deflate_accept(&offer->extensions, &options->deflate_wanted, &agreed)) {
+    return WSPEC_OK;
+  }
+  session->deflate = wspec_deflate_new(&agreed, options->conn.is_client);
+  if (!session->deflate) {
+    return WSPEC_ERR_NOMEM;
+  }
+  session->options.conn.codec = wspec_deflate_codec(session->deflate);
+  wspec_deflate_write(&agreed, text);
+  answer->extensions = &text->extension;
+  answer->n_extensions = 1;
+  return WSPEC_OK;
+}
+
 static void accept(struct wspec_session *session, const struct wspec_handshake_offer *offer) {
   const struct wspec_session_options *options = &session->options;
   struct wspec_span protocol;
@@ -69,7 +96,9 @@ static void accept(struct wspec_session *session, const struct wspec_handshake_o
       .headers = options->headers,
       .n_headers = options->n_headers,
   };
-  session->conn = wspec_conn_new(&options->conn);
+  struct wspec_deflate_text text;
+  enum wspec_err err = agree_deflate(session, offer, &text, &answer);
+  session->conn = err ? NULL : wspec_conn_new(&options->conn);
   if (!session->conn || wspec_handshake_write_answer(&session->answer, &answer)) {
     wspec_buf_reset(&session->answer);
     session->state = SESSION_ENDED;

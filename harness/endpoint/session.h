@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "proto/conn.h"
+#include "proto/deflate_params.h"
 #include "proto/handshake.h"
 
 #include <stdbool.h>
@@ -44,7 +45,9 @@ struct wspec_session_options {
   size_t n_protocols;
   const struct wspec_handshake_header *headers; /* more lines of the 101 */
   size_t n_headers;
-  struct wspec_conn_options conn; /* as a server's */
+  bool deflate; /* permessage-deflate is agreed to where a client offers it (RFC 7692) */
+  struct wspec_deflate_params deflate_wanted; /* and these parameters, see wspec_deflate_accept */
+  struct wspec_conn_options conn; /* as a server's; the codec is the session's own business */
 };
 
 /* wspec_session_new returns a session that awaits a request; `options` is copied. NULL: out of

@@ -13,6 +13,7 @@ static const struct wspec_handshake_header headers[] = {
 
 struct wspec_session_options wspec_embedded_session_options(void) {
   struct wspec_session_options options = {
+      .deflate = true,
       .protocols = protocols,
       .n_protocols = sizeof protocols / sizeof protocols[0],
       .headers = headers,
