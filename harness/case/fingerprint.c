@@ -129,6 +129,7 @@ static void add_alternative(uint64_t *hash, const struct wspec_alternative *alte
   add_payload(hash, &alternative->payload.payload);
   add_number(hash, alternative->no_code_allowed);
   add_number(hash, alternative->validate);
+  add_number(hash, alternative->times);
   add_number(hash, alternative->n_codes);
   for (size_t i = 0; i < alternative->n_codes; i++) {
     add_number(hash, alternative->codes[i].first);

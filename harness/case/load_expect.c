@@ -7,6 +7,7 @@
 enum {
   ALTERNATIVES_MAX = 64,
   CODE_MAX = 65535,
+  TIMES_MAX = 1000000,
   EXPANDED_MAX = 4 /* alternatives that one word can stand for */
 };
 
@@ -364,11 +365,21 @@ static void load_words_alone(struct list *list, const cJSON *item) {
   }
 }
 
+static void load_times(struct wspec_reader *reader, const cJSON *item,
+                       struct wspec_alternative *out) {
+  if (out->reaction != WSPEC_REACTION_ECHO && out->reaction != WSPEC_REACTION_MESSAGE &&
+      out->reaction != WSPEC_REACTION_PONG) {
+    wspec_reader_complain(reader, item, "\"times\" goes with echo, message and pong only");
+    return;
+  }
+  out->times = wspec_reader_uint(reader, item, 1, TIMES_MAX);
+}
+
 /* rank, note and requirement are about what the author wrote: the first alternative that it stands
  * for. */
 static void load_alternative(struct list *list, const cJSON *item) {
   static const char *const ranks[] = {"pass", "info", "warn", "fail"};
-  const char *members[N_WORDS + 3];
+  const char *members[N_WORDS + 4];
   struct wspec_reader *reader = list->reader;
   const cJSON *value = wspec_reader_resolve(reader, item);
   if (cJSON_IsString(value)) {
@@ -379,6 +390,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   members[N_WORDS] = "rank";
   members[N_WORDS + 1] = "note";
   members[N_WORDS + 2] = "requirement";
+  members[N_WORDS + 3] = "times";
   const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
   int word = object ? wspec_reader_one_of(reader, object, WORDS, N_WORDS) : -1;
   if (word < 0) {
@@ -389,7 +401,11 @@ static void load_alternative(struct list *list, const cJSON *item) {
   const cJSON *rank = wspec_reader_member(object, "rank");
   const cJSON *note = wspec_reader_member(object, "note");
   const cJSON *requirement = wspec_reader_member(object, "requirement");
+  const cJSON *times = wspec_reader_member(object, "times");
   int index = rank ? wspec_reader_choice(reader, rank, ranks, COUNT(ranks)) : 0;
+  if (times) {
+    load_times(reader, times, first);
+  }
   first->rank = index < 0 ? WSPEC_RANK_PASS : (enum wspec_rank)index;
   first->note = note ? wspec_reader_text(reader, note) : NULL;
   first->requirement = requirement ? wspec_reader_requirement(reader, requirement) : NULL;

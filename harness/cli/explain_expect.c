@@ -1,5 +1,6 @@
 #include "cli/explain.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static const char *const RANKS[] = {"pass", "info", "warn", "fail"};
@@ -104,6 +105,9 @@ void wspec_explain_expectation(const struct wspec_expectation *expect,
     const struct wspec_alternative *alternative = &expect->alternatives[i];
     printf("       %s  ", RANKS[alternative->rank]);
     print_reaction(alternative);
+    if (alternative->times > 1) {
+      printf(", %" PRIu64 " times", alternative->times);
+    }
     if (alternative->note) {
       printf(" (%s)", alternative->note);
     }

@@ -97,6 +97,9 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
     say(words, "anything");
     break;
   }
+  if (alternative->times > 1) {
+    say(words, ", %llu times", (unsigned long long)alternative->times);
+  }
 }
 
 void describe_expectation(struct wspec_play *play, const struct wspec_expectation *expectation,

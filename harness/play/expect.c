@@ -256,7 +256,8 @@ static void decide_by_absence(struct wspec_play *play, struct link *link,
 
 static bool can_send_sentinel(const struct wspec_play *play, const struct link *link) {
   return link->state == LINK_OPEN && play->config->oracle != WSPEC_ORACLE_NONE &&
-         !link->close_sent && !link->close_received && !link->fin_sent && send_at_boundary(link);
+         !link->close_sent && !link->close_received && !link->fin_sent && !link->job.active &&
+         send_at_boundary(link);
 }
 
 static void send_sentinel(struct wspec_play *play, struct link *link) {

@@ -297,17 +297,22 @@ static bool is_sending_stuck(struct wspec_play *play, const struct link *link) {
 }
 
 static bool run_send(struct wspec_play *play, struct link *link, const struct wspec_step *step) {
+  if (is_sending_stuck(play, link)) {
+    send_abandon(link);
+  }
   if (!play->step_sent) {
+    if (link->job.active) {
+      return false; /* what a step before left behind goes first */
+    }
     play->step_sent = true;
     if (link->state == LINK_OPEN || link->state == LINK_HTTP) {
       send_start(play, link, step->as.send.items, step->as.send.n_items, &step->as.send.segments);
     }
   }
-  if (is_sending_stuck(play, link)) {
-    send_abandon(link);
-  }
   play_wait_until(play, send_deadline(link));
-  return !link->job.active;
+  /* A target may stop reading while nobody reads what it has to say: the rest goes out beside the
+   * steps that follow. */
+  return !link->job.active || (link->reading_stopped && link->blocked);
 }
 
 static bool run_close(struct wspec_play *play, struct link *link, const struct wspec_step *step) {
@@ -364,9 +369,11 @@ static bool run_step(struct wspec_play *play, struct link *link, const struct ws
     return run_wait(play, step);
   case WSPEC_STEP_STOP_READING:
     link->wants_stop_reading = true;
+    link->reading_stopped = true;
     return true;
   case WSPEC_STEP_READ_AGAIN:
     link->wants_read_again = true;
+    link->reading_stopped = false;
     return true;
   }
   return true;

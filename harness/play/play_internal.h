@@ -138,6 +138,7 @@ struct link {
   enum link_state state;
   bool wants_connect, wants_fin, wants_reset, wants_close; /* actions to hand out */
   bool wants_stop_reading, wants_read_again;
+  bool reading_stopped; /* by the case */
   bool blocked;
   bool requested; /* a request was sent on it */
   bool answered;  /* and its final answer came */

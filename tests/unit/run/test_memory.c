@@ -130,6 +130,25 @@ static void test_a_failed_connection_stays_failed(void **state) {
   assert_verdict(steps, 5, WSPEC_VERDICT_FAIL);
 }
 
+/* The endpoint takes no more while its answers are not read, and the case goes on all the same. */
+static void test_a_send_is_finished_behind_read_again(void **state) {
+  (void)state;
+  struct wspec_payload_part part = {.kind = WSPEC_PAYLOAD_RANDOM, .len = 65536, .seed = 3};
+  struct wspec_alternative echoes = {.reaction = WSPEC_REACTION_ECHO, .times = 128};
+  struct wspec_send messages = {.kind = WSPEC_SEND_MESSAGE, .repeat = 128};
+  messages.as.message = (struct wspec_message_plan){.opcode = 2, .payload = {&part, 1, part.len}};
+  struct wspec_step steps[] = {{.kind = WSPEC_STEP_OPEN}, {.kind = WSPEC_STEP_STOP_READING},
+                               send_one(&messages),       {.kind = WSPEC_STEP_READ_AGAIN},
+                               expect(&echoes),           close_normally()};
+  struct wspec_result result = run_at(steps, 6, 0);
+  assert_int_equal(result.verdict, WSPEC_VERDICT_PASS);
+  wspec_result_clear(&result);
+  echoes.times = 129;
+  result = run_at(steps, 6, 0);
+  assert_int_equal(result.verdict, WSPEC_VERDICT_FAIL);
+  wspec_result_clear(&result);
+}
+
 /* What a correct endpoint does is not what these cases ask for: they must fail. */
 static void test_what_does_not_happen_is_a_fail(void **state) {
   (void)state;
@@ -182,6 +201,7 @@ int main(void) {
       cmocka_unit_test(test_echo_ping_and_close_pass),
       cmocka_unit_test(test_a_violation_of_ours_fails_the_connection),
       cmocka_unit_test(test_a_failed_connection_stays_failed),
+      cmocka_unit_test(test_a_send_is_finished_behind_read_again),
       cmocka_unit_test(test_what_does_not_happen_is_a_fail),
       cmocka_unit_test(test_allocation_failures_end_in_an_error),
   };
