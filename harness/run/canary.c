@@ -1,6 +1,5 @@
 #include "run/canary.h"
 
-#include "net/stream.h"
 #include "net/timer.h"
 
 #include <stdlib.h>
@@ -10,51 +9,40 @@ enum { INTERVAL_US = 50 * 1000 };
 struct wspec_canary {
   struct wspec_loop *loop;
   const struct wspec_drive_route *route;
+  const struct wspec_play_config *config;
   struct wspec_timer *timer;
-  void (*on_answer)(void *user, bool lives);
+  void (*on_answer)(void *user, bool lives, unsigned attempts);
   void *user;
   uint64_t until_us;
+  unsigned attempts;
+  struct wspec_step step;
+  struct wspec_script script;
 };
 
-static void on_open(void *user, struct wspec_stream *stream) {
-  static const struct wspec_stream_handlers none = {.on_open = NULL};
+static void on_done(void *user, struct wspec_play *play) {
   struct wspec_canary *canary = user;
-  wspec_stream_set_handlers(stream, &none, NULL);
-  wspec_stream_close(stream);
-  canary->on_answer(canary->user, true);
-}
-
-static void on_error(void *user, struct wspec_stream *stream, const struct wspec_net_error *error) {
-  (void)stream;
-  (void)error;
-  struct wspec_canary *canary = user;
-  if (wspec_loop_now_us(canary->loop) >= canary->until_us) {
-    canary->on_answer(canary->user, false);
+  bool lives = wspec_play_answer(play, 0) != NULL;
+  if (!lives && wspec_loop_now_us(canary->loop) < canary->until_us) {
+    wspec_timer_start(canary->timer, INTERVAL_US);
     return;
   }
-  wspec_timer_start(canary->timer, INTERVAL_US);
+  canary->on_answer(canary->user, lives, canary->attempts);
 }
 
-static const struct wspec_stream_handlers handlers = {.on_open = on_open, .on_error = on_error};
-
-/* Plain TCP also where the target speaks TLS: that it takes the connection is enough. */
 static void fly(void *user) {
   struct wspec_canary *canary = user;
-  const struct wspec_connect_options options = {
-      .host = canary->route->host,
-      .port = canary->route->port,
-      .addresses = canary->route->addresses,
-      .timeout_ms = canary->route->connect_timeout_ms,
-  };
-  struct wspec_stream *stream;
-  if (wspec_stream_connect(canary->loop, &options, &handlers, canary, &stream)) {
-    canary->on_answer(canary->user, false);
+  canary->attempts++;
+  struct wspec_play *play =
+      wspec_play_new(&canary->script, canary->config, wspec_loop_now_us(canary->loop));
+  if (!play || wspec_drive_new(canary->loop, canary->route, play, on_done, canary)) {
+    canary->on_answer(canary->user, false, canary->attempts);
   }
 }
 
 enum wspec_err wspec_canary_new(struct wspec_loop *loop, const struct wspec_drive_route *route,
-                                void (*on_answer)(void *user, bool lives), void *user,
-                                struct wspec_canary **out) {
+                                const struct wspec_play_config *config,
+                                void (*on_answer)(void *user, bool lives, unsigned attempts),
+                                void *user, struct wspec_canary **out) {
   *out = NULL;
   struct wspec_canary *canary = calloc(1, sizeof *canary);
   if (!canary || wspec_timer_new(loop, fly, canary, &canary->timer)) {
@@ -63,8 +51,12 @@ enum wspec_err wspec_canary_new(struct wspec_loop *loop, const struct wspec_driv
   }
   canary->loop = loop;
   canary->route = route;
+  canary->config = config;
   canary->on_answer = on_answer;
   canary->user = user;
+  canary->step.kind = WSPEC_STEP_OPEN;
+  canary->script = (struct wspec_script){
+      .id = "canary", .n_connections = 1, .steps = &canary->step, .n_steps = 1};
   *out = canary;
   return WSPEC_OK;
 }
@@ -77,6 +69,7 @@ void wspec_canary_free(struct wspec_canary *canary) {
 }
 
 void wspec_canary_send(struct wspec_canary *canary, uint64_t patience_us) {
+  canary->attempts = 0;
   canary->until_us = wspec_loop_now_us(canary->loop) + patience_us;
   wspec_timer_start(canary->timer, 0);
 }

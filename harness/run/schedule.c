@@ -1,6 +1,7 @@
 #include "run/schedule.h"
 
 #include "base/rng.h"
+#include "proto/close.h"
 #include "run/canary.h"
 
 #include <stdlib.h>
@@ -9,22 +10,25 @@
 enum schedule_phase {
   SCHEDULE_ALL,     /* every case, `jobs` at a time */
   SCHEDULE_CONFIRM, /* those that did not pass, one at a time */
+  SCHEDULE_AUTOPSY, /* if the target died on the way: those that may have killed it, likewise */
   SCHEDULE_DONE
 };
+
+/* A case that is refused a connection while it plays alone is played again so often. */
+enum { REFUSALS_MAX = 3 };
 
 /* What is kept of a case beside its result. */
 struct entry {
   struct wspec_play_config config; /* each has its own seed */
-  size_t ended;                    /* the how many-th case to end; 0: not yet */
-  bool is_suspect;                 /* the target may have died of it */
-  bool is_reported;
+  unsigned refusals;
+  bool was_played, is_reported;
 };
 
 /* What the canary is out for. */
 enum errand {
   ERRAND_NONE,
   ERRAND_REVIVAL, /* is the target back? nothing is started until then */
-  ERRAND_AUTOPSY  /* did it survive the suspect that was just played alone? */
+  ERRAND_AUTOPSY  /* did it survive the case that was just played alone? */
 };
 
 struct schedule {
@@ -33,14 +37,14 @@ struct schedule {
   const struct wspec_script *const *scripts;
   struct wspec_result *results;
   struct entry *entries;
-  size_t *by_end;   /* the cases in the order in which they ended */
-  size_t n_cleared; /* of them: ended too long ago to come under suspicion */
-  size_t n_scripts, n_ended, n_reported, running;
+  size_t n_scripts, n_reported, running;
   size_t next;
   enum schedule_phase phase;
   enum wspec_err err;
   bool is_alone; /* a case that tolerates no other is under way */
   bool target_gone;
+  bool target_died; /* at least once, it may have come back */
+  bool is_awaited;  /* on_target was told that it is away */
 
   struct wspec_canary *canary;
   enum errand errand;
@@ -61,9 +65,14 @@ static bool did_not_pass(const struct wspec_result *result) {
          result->verdict == WSPEC_VERDICT_ERROR;
 }
 
+/* The connection ended without a close frame: as after a failure that was found, or a death. */
+static bool ended_bare(const struct wspec_result *result) {
+  return result->close.by == WSPEC_CLOSED_BY_TARGET &&
+         result->close.status_code == WSPEC_CLOSE_ABNORMAL;
+}
+
 static bool is_to_be_confirmed(const struct schedule *schedule, size_t index) {
-  return schedule->entries[index].is_suspect ||
-         (schedule->options->confirm && did_not_pass(&schedule->results[index]));
+  return schedule->options->confirm && did_not_pass(&schedule->results[index]);
 }
 
 static void report(struct schedule *schedule, size_t index) {
@@ -93,21 +102,24 @@ static bool agree(const struct wspec_result *a, const struct wspec_result *b) {
 
 /* The play alone is what counts: nothing else can have disturbed it. A first play that was not
  * even connected says nothing about the target's steadiness. */
-static void confirm(struct wspec_result *first, struct wspec_result *alone) {
-  bool is_flaky = !agree(first, alone) && first->verdict != WSPEC_VERDICT_ERROR;
+static bool confirm(struct wspec_result *first, struct wspec_result *alone) {
+  bool is_flaky = !agree(first, alone) && first->verdict != WSPEC_VERDICT_ERROR &&
+                  alone->verdict != WSPEC_VERDICT_ERROR;
   if (is_flaky) {
     alone->flaky = true;
     alone->flaky_transcript = first->transcript;
     first->transcript = (struct wspec_transcript){0};
   }
+  bool was_cut_off = is_flaky && ended_bare(first);
   wspec_result_clear(first);
   *first = *alone;
+  return was_cut_off;
 }
 
 static void give_up_case(struct schedule *schedule, size_t index) {
   static const char reason[] = "the target takes no connections any more";
   struct wspec_result *result = &schedule->results[index];
-  if (result->verdict != WSPEC_VERDICT_ERROR && schedule->entries[index].ended > 0) {
+  if (schedule->entries[index].was_played && result->verdict != WSPEC_VERDICT_ERROR) {
     report(schedule, index); /* it was played, only not confirmed */
     return;
   }
@@ -123,16 +135,6 @@ static void give_up_case(struct schedule *schedule, size_t index) {
 
 /* ---- Is the target alive? ---- */
 
-/* Those who can have killed it: who was at play, and who ended shortly before. */
-static void mark_suspects(struct schedule *schedule) {
-  for (size_t i = 0; i < schedule->next; i++) {
-    struct entry *entry = &schedule->entries[i];
-    bool ended_lately = entry->ended + schedule->options->jobs >= schedule->n_ended;
-    bool was_connected = entry->ended == 0 || schedule->results[i].verdict != WSPEC_VERDICT_ERROR;
-    entry->is_suspect = entry->is_suspect || (ended_lately && was_connected);
-  }
-}
-
 static void send_canary(struct schedule *schedule, enum errand errand, uint64_t patience_us) {
   schedule->errand = errand;
   wspec_canary_send(schedule->canary, patience_us);
@@ -143,9 +145,8 @@ static void await_revival(struct schedule *schedule) {
   if (schedule->errand != ERRAND_NONE || schedule->target_gone) {
     return;
   }
-  if (schedule->phase == SCHEDULE_ALL) {
-    mark_suspects(schedule);
-  }
+  schedule->target_died = true;
+  schedule->is_awaited = true;
   if (schedule->options->on_target) {
     schedule->options->on_target(schedule->options->user, false);
   }
@@ -153,7 +154,7 @@ static void await_revival(struct schedule *schedule) {
 }
 
 static void blame(struct schedule *schedule, size_t index) {
-  char message[] = "the target took no connection right after this case: it has died of it";
+  char message[] = "the target answered no handshake right after this case: it has died of it";
   struct wspec_result *result = &schedule->results[index];
   const struct wspec_finding finding = {
       .verdict = WSPEC_VERDICT_FAIL,
@@ -169,8 +170,9 @@ static void blame(struct schedule *schedule, size_t index) {
   wspec_result_conclude(result);
 }
 
-static void on_canary(void *user, bool lives) {
+static void on_canary(void *user, bool lives, unsigned attempts) {
   struct schedule *schedule = user;
+  schedule->target_died = schedule->target_died || attempts > 1 || !lives;
   enum errand errand = schedule->errand;
   schedule->errand = ERRAND_NONE;
   if (errand == ERRAND_AUTOPSY) {
@@ -183,34 +185,39 @@ static void on_canary(void *user, bool lives) {
     }
   } else {
     schedule->target_gone = !lives;
-    if (lives && schedule->options->on_target) {
+    if (lives && schedule->is_awaited && schedule->options->on_target) {
       schedule->options->on_target(schedule->options->user, true);
     }
+    schedule->is_awaited = false;
   }
   fill(schedule);
 }
 
 /* ---- One case ---- */
 
-/* A case is reported when so many others have ended after it that, should the target be found
- * dead now, this one is above suspicion. */
+/* What passed is reported at once, unless the target may turn out to have died of it. */
 static void end_of_first_play(struct schedule *schedule, size_t index,
                               const struct wspec_result *result) {
   schedule->results[index] = *result;
-  schedule->by_end[schedule->n_ended] = index;
-  schedule->entries[index].ended = ++schedule->n_ended;
-  while (schedule->n_cleared + 1 + schedule->options->jobs < schedule->n_ended) {
-    size_t cleared = schedule->by_end[schedule->n_cleared++];
-    if (!is_to_be_confirmed(schedule, cleared)) {
-      report(schedule, cleared);
-    }
+  schedule->entries[index].was_played = true;
+  if (!is_to_be_confirmed(schedule, index) && !ended_bare(result)) {
+    report(schedule, index);
   }
 }
 
-static void end_of_confirmation(struct schedule *schedule, size_t index,
-                                struct wspec_result *result) {
-  confirm(&schedule->results[index], result);
-  if (schedule->entries[index].is_suspect && schedule->errand == ERRAND_NONE) {
+static void end_of_play_alone(struct schedule *schedule, size_t index, struct wspec_result *result,
+                              bool refused) {
+  struct entry *entry = &schedule->entries[index];
+  if (refused && ++entry->refusals < REFUSALS_MAX) {
+    wspec_result_clear(result);
+    schedule->next = index; /* once the target is back */
+    return;
+  }
+  if (confirm(&schedule->results[index], result)) {
+    schedule->target_died = true;
+  }
+  if (schedule->target_died && schedule->errand == ERRAND_NONE &&
+      ended_bare(&schedule->results[index])) {
     schedule->suspect = index;
     send_canary(schedule, ERRAND_AUTOPSY, 0);
     return;
@@ -228,10 +235,10 @@ static void on_done(void *user, struct wspec_play *play) {
   wspec_play_take_result(play, &result);
   schedule->running--;
   schedule->is_alone = false;
-  if (schedule->phase == SCHEDULE_CONFIRM) {
-    end_of_confirmation(schedule, index, &result);
-  } else {
+  if (schedule->phase == SCHEDULE_ALL) {
     end_of_first_play(schedule, index, &result);
+  } else {
+    end_of_play_alone(schedule, index, &result, refused);
   }
   if (refused) {
     await_revival(schedule);
@@ -257,7 +264,7 @@ static void start(struct schedule *schedule, size_t index) {
   }
   *player = (struct player){schedule, index};
   schedule->running++;
-  schedule->is_alone = schedule->scripts[index]->alone || schedule->phase == SCHEDULE_CONFIRM;
+  schedule->is_alone = schedule->scripts[index]->alone || schedule->phase != SCHEDULE_ALL;
   if (wspec_drive_new(schedule->loop, schedule->options->route, play, on_done, player)) {
     schedule->running--;
     free(player);
@@ -277,31 +284,45 @@ static bool may_start(const struct schedule *schedule, size_t index) {
 
 static void next_phase(struct schedule *schedule) {
   schedule->next = 0;
-  if (schedule->phase == SCHEDULE_ALL && !schedule->err) {
-    schedule->phase = SCHEDULE_CONFIRM;
-    return;
+  schedule->phase++;
+  if (schedule->err) {
+    schedule->phase = SCHEDULE_DONE;
   }
-  schedule->phase = SCHEDULE_DONE;
-  wspec_loop_stop(schedule->loop);
+  if (schedule->phase == SCHEDULE_DONE) {
+    wspec_loop_stop(schedule->loop);
+  } else if (!schedule->target_gone) {
+    /* The last of the phase may have left it dead: the next one must not bear the blame. */
+    send_canary(schedule, ERRAND_REVIVAL, schedule->options->revival_us);
+  }
+}
+
+static bool is_due(const struct schedule *schedule, size_t index) {
+  switch (schedule->phase) {
+  case SCHEDULE_ALL:
+    return true;
+  case SCHEDULE_CONFIRM:
+    return is_to_be_confirmed(schedule, index);
+  case SCHEDULE_AUTOPSY:
+    return schedule->target_died && schedule->options->confirm;
+  case SCHEDULE_DONE:
+    break;
+  }
+  return false;
 }
 
 /* Takes the next case of the phase; false: nothing can be started now. */
 static bool take_next(struct schedule *schedule) {
   size_t index = schedule->next;
-  bool is_settled = schedule->entries[index].is_reported || !is_to_be_confirmed(schedule, index);
-  if (schedule->phase == SCHEDULE_CONFIRM && is_settled) {
+  if (schedule->entries[index].is_reported || !is_due(schedule, index)) {
     schedule->next++;
-    report(schedule, index);
+    if (schedule->phase == SCHEDULE_AUTOPSY) {
+      report(schedule, index);
+    }
     return true;
   }
   if (schedule->target_gone) {
     schedule->next++;
-    if (schedule->phase == SCHEDULE_CONFIRM) {
-      give_up_case(schedule, index);
-    } else {
-      schedule->results[index].script = schedule->scripts[index];
-      schedule->results[index].verdict = WSPEC_VERDICT_ERROR;
-    }
+    give_up_case(schedule, index);
     return true;
   }
   if (!may_start(schedule, index)) {
@@ -337,13 +358,11 @@ enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
       .n_scripts = n_scripts,
       .results = results,
       .entries = calloc(n_scripts, sizeof *schedule.entries),
-      .by_end = calloc(n_scripts, sizeof *schedule.by_end),
   };
   memset(results, 0, n_scripts * sizeof *results);
-  if (!schedule.entries || !schedule.by_end ||
-      wspec_canary_new(loop, options->route, on_canary, &schedule, &schedule.canary)) {
+  if (!schedule.entries || wspec_canary_new(loop, options->route, options->config, on_canary,
+                                            &schedule, &schedule.canary)) {
     free(schedule.entries);
-    free(schedule.by_end);
     return WSPEC_ERR_NOMEM;
   }
   fill(&schedule);
@@ -352,7 +371,6 @@ enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
   }
   wspec_canary_free(schedule.canary);
   free(schedule.entries);
-  free(schedule.by_end);
   *target_gone = schedule.target_gone;
   return schedule.err;
 }
