@@ -226,7 +226,8 @@ class FrameReader:
         return self._on(f"accepts-opcode-{opcode:x}")
 
     def _tolerates_unmasked(self, word: str) -> bool:
-        return self._on(f"accepts-unmasked-{word}") or self._on("ignores-unmasked-frames")
+        return (self._on(f"accepts-unmasked-{word}") or self._on("ignores-unmasked-frames")
+                or self._on("crash-on-unmasked-frame"))
 
     def _read_length(self, header: Header, form: int, field: bytes) -> int:
         """The payload length from its 7, 16 or 64 bits; the shortest form is the only right one."""
