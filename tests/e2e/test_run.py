@@ -1,0 +1,253 @@
+"""`wspec run` from outside: what it says, and its exit codes (docs/design.md, the command line)."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFECTS_SERVER = ROOT / "tests/defects/server.py"
+TIMEOUT_S = 100
+
+
+def run(wspec, *arguments):
+    return subprocess.run([str(word) for word in (wspec, "run", *arguments)], text=True,
+                          capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+
+
+def assert_one_line(done, code, *words):
+    """One clear line (and perhaps where to find help) on standard error, nothing half-done."""
+    assert done.returncode == code, done.stderr + done.stdout
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Try ")]
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0]
+    assert "cases in" not in done.stdout
+
+
+@pytest.fixture
+def bug_server():
+    """Starts the server made of bugs with some switches; returns its URL."""
+    processes = []
+
+    def start(*switches, port=0):
+        process = subprocess.Popen(
+            [sys.executable, DEFECTS_SERVER, "--port", str(port), *switches],
+            stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        announced = process.stdout.readline()
+        assert announced.startswith("listening on "), announced
+        return f"ws://127.0.0.1:{announced.split()[-1]}/"
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(timeout=TIMEOUT_S)
+        process.stdout.close()
+
+
+# ---- What is wrong with the arguments, the files or the address ----
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--frobnicate"], ["unknown option '--frobnicate'"]),
+    (["--jobs", "0", "ws://127.0.0.1:1/"], ["--jobs 0", "1 to"]),
+    (["--timeout", "soon"], ["--timeout soon", "seconds"]),
+    (["--oracle", "delphi"], ["auto, echo, pong or none"]),
+    (["--shard", "3/2"], ["--shard 3/2", "I/N"]),
+    (["-H", "no colon"], ["no colon", "Name: value"]),
+    (["--cases"], ["needs a value"]),
+    (["ws://a/", "ws://b/"], ["one URL at a time"]),
+    (["ws://localhost:70000/"], ["port 70000", "65535"]),
+    (["gopher://localhost/"], ["gopher"]),
+    (["ws://localhost/#fragment"], ["fragment"]),
+    (["--json", "/nonexistent/report.json"], ["/nonexistent/report.json", "No such file"]),
+    (["--json", "/dev/full"], ["/dev/full", "No space left"]),
+    (["--json", "/"], ["/", "Is a directory"]),
+    (["--case-file", "/nonexistent.json"], ["/nonexistent.json", "No such file"]),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else str(value))
+def test_bad_usage_is_one_line_and_exit_2(wspec, arguments, words):
+    assert_one_line(run(wspec, *arguments), 2, *words)
+
+
+def test_case_file_with_a_syntax_error_says_where(wspec, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text('{ "schema": "wspec-cases/1",\n  "spec": }\n')
+    assert_one_line(run(wspec, "--case-file", path), 2, f"{path}:2:11")
+
+
+def test_case_directory_that_is_none(wspec, tmp_path):
+    assert_one_line(run(wspec, "--case-dir", tmp_path / "none"), 2, "none")
+
+
+def test_glob_that_selects_nothing_is_exit_4(wspec):
+    done = run(wspec, "--cases", "6455/99.*")
+    assert done.returncode == 4
+    assert "6455/99.*" in done.stderr and "no case was selected" in done.stderr
+
+
+def test_unreachable_port_is_exit_3(wspec):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        url = f"ws://127.0.0.1:{taken.getsockname()[1]}/"
+        assert_one_line(run(wspec, url), 3, url, "refused")
+
+
+def test_unknown_host_is_exit_3(wspec):
+    assert_one_line(run(wspec, "ws://no-such-host.invalid/"), 3, "no-such-host.invalid")
+
+
+def test_plain_speaker_on_a_wss_url_is_exit_3(wspec, bug_server):
+    url = bug_server().replace("ws:", "wss:")
+    assert_one_line(run(wspec, url), 3, "TLS")
+
+
+def test_certificate_nobody_vouches_for_is_exit_3(wspec, start_echo):
+    assert_one_line(run(wspec, start_echo("--tls").url), 3, "certificate")
+
+
+def test_insecure_takes_any_certificate(wspec, start_echo):
+    done = run(wspec, "-k", start_echo("--tls").url, "--cases", "6455/5.5.2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("scenario, word", [
+    ("not-websocket", "HTTP status 200"), ("refuse-handshake", "HTTP status 403"),
+    ("rubbish", "HTTP"), ("drops-after-accept", "TCP"), ("resets-after-accept", "RST"),
+    ("silent", "time limit")])
+def test_port_that_speaks_something_else_is_exit_3(wspec, bug_server, scenario, word):
+    url = bug_server("--scenario", scenario)
+    assert_one_line(run(wspec, url, "--timeout", "0.5"), 3, word)
+
+
+# ---- Runs ----
+
+def test_reference_endpoint_passes_without_a_url(wspec, tmp_path):
+    report = tmp_path / "report.json"
+    done = run(wspec, "--cases", "6455/5.*", "--json", report)
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = json.loads(report.read_text())["summary"]
+    assert summary["total"] >= 20
+    assert summary["fail"] == summary["error"] == 0
+
+
+def test_defect_is_a_fail_with_its_requirement_and_exit_1(wspec, bug_server):
+    url = bug_server("--defect", "masks-pongs")
+    done = run(wspec, url, "--cases", "6455/5.5.2", "--timeout", "1", "--json", "-")
+    assert done.returncode == 1, done.stderr
+    results = json.loads(done.stdout)["results"]
+    failed = [result for result in results if result["verdict"] == "fail"]
+    assert failed
+    finding = failed[0]["findings"][0]
+    assert finding["requirement"].startswith("6455-5.")
+    assert finding["message"]
+    assert failed[0]["transcript"]
+    assert f"reproduce: wspec run {url} --cases {failed[0]['id']}" in done.stderr
+
+
+def test_own_case_file_is_played_beside_the_suite(wspec, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({
+        "schema": "wspec-cases/1", "spec": "robustness", "section": "mine",
+        "cases": [{"id": "hello", "summary": "A message comes back", "requirements": [],
+                   "steps": [{"open": {}}, {"send": {"message": "text", "payload": "hello"}},
+                             {"expect": "echo"}, {"close": {"code": 1000}}]}]}))
+    done = run(wspec, "--case-file", path, "--cases", "robustness/mine/*")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 cases" in done.stdout
+
+
+def test_same_seed_sends_the_same_octets(wspec):
+    def sent(seed):
+        done = run(wspec, "--memory", "--cases", "6455/5.5.2/*", "--transcripts", "all", "--seed",
+                   seed, "--json", "-")
+        return [[entry["octets"] for entry in result["transcript"] if entry["kind"] == "sent"]
+                for result in json.loads(done.stdout)["results"]]
+
+    assert sent(5) == sent(5)
+    assert sent(5) != sent(6)
+
+
+@pytest.mark.parametrize("scenario", ["never-echo", "one-connection-at-a-time", "slow-100ms"])
+def test_difficult_but_right_server_has_no_fail(wspec, bug_server, scenario):
+    url = bug_server("--scenario", scenario)
+    done = run(wspec, url, "--cases", "6455/5.5.2", "--cases", "6455/5.2/rsv*", "--json", "-")
+    summary = json.loads(done.stdout)["summary"]
+    assert done.returncode == 0, done.stderr
+    assert summary["pass"] + summary["info"] >= 0.75 * summary["total"]
+
+
+def test_never_echoing_server_is_judged_by_its_pongs(wspec, bug_server):
+    url = bug_server("--scenario", "never-echo")
+    done = run(wspec, url, "--cases", "6455/5.5.2", "--json", "-")
+    report = json.loads(done.stdout)
+    assert report["target"]["oracle"] == "pong"
+
+
+class Supervisor:
+    """Restarts a server that crashes, on the same port, until it is stopped."""
+
+    def __init__(self, *switches):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.switches = switches
+        self.stopped = threading.Event()
+        self.starts = 0
+        self.process = self._start()
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+
+    def _start(self):
+        process = subprocess.Popen(
+            [sys.executable, DEFECTS_SERVER, "--port", str(self.port), *self.switches],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout.readline().startswith("listening on ")
+        self.starts += 1
+        return process
+
+    def _watch(self):
+        while True:
+            self.process.wait()
+            self.process.stdout.close()
+            if self.stopped.is_set():
+                return
+            self.process = self._start()
+
+    def stop(self):
+        self.stopped.set()
+        self.process.terminate()
+        self.thread.join(timeout=TIMEOUT_S)
+
+
+@pytest.mark.parametrize("jobs", ["1", "16"])
+def test_case_that_kills_the_target_is_named(wspec, jobs):
+    supervisor = Supervisor("--scenario", "crash-on-unmasked-frame")
+    try:
+        done = run(wspec, f"ws://127.0.0.1:{supervisor.port}/", "--jobs", jobs, "--json", "-",
+                   "--cases", "6455/5.1/unmasked-text*", "--cases", "6455/5.5.2",
+                   "--timeout", "3")
+        results = json.loads(done.stdout)["results"]
+    finally:
+        supervisor.stop()
+    assert supervisor.starts > 1
+    assert done.returncode == 1, done.stderr
+    for result in results:
+        killed = "unmasked" in result["id"]
+        assert result["verdict"] == ("fail" if killed else "pass"), result
+        if killed:
+            assert any("died" in finding["message"] for finding in result["findings"])
+
+
+def test_target_that_goes_away_for_good_is_exit_3_and_reported(wspec, bug_server):
+    url = bug_server("--scenario", "crash-on-unmasked-frame")
+    done = run(wspec, url, "--cases", "6455/5.1/unmasked-text*", "--cases", "6455/5.5.2",
+               "--jobs", "1", "--timeout", "0.5", "--json", "-")
+    assert done.returncode == 3, done.stderr
+    report = json.loads(done.stdout)
+    assert report["summary"]["total"] == len(report["results"])
+    assert report["summary"]["error"] > 0
