@@ -82,31 +82,6 @@ static void judge_fields_of_101(struct wspec_play *play, struct link *link) {
   }
 }
 
-static void judge_accept(struct wspec_play *play, struct link *link) {
-  const struct wspec_http_head *head = &link->answer;
-  unsigned index = link_index(play, link);
-  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
-  if (play_check(play, wspec_handshake_accept(wspec_span_text(link->key), accept))) {
-    return;
-  }
-  const struct wspec_http_field *field = wspec_http_head_find(head, "Sec-WebSocket-Accept", NULL);
-  if (!field) {
-    play_find(play, "6455-4.2.2-24", index, link->answer_offset,
-              "the 101 has no Sec-WebSocket-Accept");
-    return;
-  }
-  if (!wspec_span_equal_text(field->value, accept)) {
-    play_find(play, "6455-4.2.2-24", index, link->answer_offset + field->offset,
-              "the Sec-WebSocket-Accept for key '%s' must be '%s', not '%.*s'", link->key, accept,
-              (int)(field->value.len < 80 ? field->value.len : 80),
-              (const char *)field->value.data);
-  }
-  if (wspec_http_head_count(head, "Sec-WebSocket-Accept") > 1) {
-    play_find(play, "6455-11.3.3-01", index, link->answer_offset + field->offset,
-              "the 101 has Sec-WebSocket-Accept more than once");
-  }
-}
-
 /* The request as it was sent, as the target could read it; false: it cannot be parsed. */
 static bool parse_request(struct wspec_play *play, struct link *link,
                           struct wspec_http_head *request) {
@@ -117,6 +92,49 @@ static bool parse_request(struct wspec_play *play, struct link *link,
   enum wspec_err err = wspec_http_head_feed(request, wspec_buf_span(&link->request), &consumed);
   play->out_of_memory = play->out_of_memory || err == WSPEC_ERR_NOMEM;
   return err == WSPEC_OK;
+}
+
+/* The key as the target could read it; false: there are several, or none, and whatever Accept it
+ * made of them says nothing. */
+static bool find_key(const struct link *link, const struct wspec_http_head *request,
+                     struct wspec_span *key) {
+  if (!request) {
+    *key = wspec_span_text(link->key);
+    return true;
+  }
+  const struct wspec_http_field *field = wspec_http_head_find(request, "Sec-WebSocket-Key", NULL);
+  if (!field || wspec_http_head_find(request, "Sec-WebSocket-Key", field)) {
+    return false;
+  }
+  *key = field->value;
+  return true;
+}
+
+/* `request` NULL: it cannot be parsed. */
+static void judge_accept(struct wspec_play *play, struct link *link,
+                         const struct wspec_http_head *request) {
+  const struct wspec_http_head *head = &link->answer;
+  unsigned index = link_index(play, link);
+  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
+  const struct wspec_http_field *field = wspec_http_head_find(head, "Sec-WebSocket-Accept", NULL);
+  if (!field) {
+    play_find(play, "6455-4.2.2-24", index, link->answer_offset,
+              "the 101 has no Sec-WebSocket-Accept");
+    return;
+  }
+  struct wspec_span key;
+  if (find_key(link, request, &key) && !play_check(play, wspec_handshake_accept(key, accept)) &&
+      !wspec_span_equal_text(field->value, accept)) {
+    play_find(play, "6455-4.2.2-24", index, link->answer_offset + field->offset,
+              "the Sec-WebSocket-Accept for key '%.*s' must be '%s', not '%.*s'",
+              (int)(key.len < 80 ? key.len : 80), (const char *)key.data, accept,
+              (int)(field->value.len < 80 ? field->value.len : 80),
+              (const char *)field->value.data);
+  }
+  if (wspec_http_head_count(head, "Sec-WebSocket-Accept") > 1) {
+    play_find(play, "6455-11.3.3-01", index, link->answer_offset + field->offset,
+              "the 101 has Sec-WebSocket-Accept more than once");
+  }
 }
 
 static bool is_token(struct wspec_span text) {
@@ -229,9 +247,10 @@ void answer_judge_101(struct wspec_play *play, struct link *link) {
               "the 101 is an answer of HTTP/1.0");
   }
   judge_fields_of_101(play, link);
-  judge_accept(play, link);
   struct wspec_http_head request;
-  if (parse_request(play, link, &request)) {
+  bool is_parsed = parse_request(play, link, &request);
+  judge_accept(play, link, is_parsed ? &request : NULL);
+  if (is_parsed) {
     judge_protocol(play, link, &request);
     judge_extensions(play, link, &request);
   }

@@ -19,16 +19,19 @@ static const struct wspec_play_config config = {
     .close_us = 1000000,
 };
 
-/* Plays a request that has to be refused, with `fields` judged, against a target whose only answer
- * is `answer`. */
-static struct wspec_result play_answer(const char *answer, struct wspec_field_rule *rule) {
-  struct wspec_code_range errors = {400, 599};
+/* Plays a request with these changes against a target whose only answer is `answer`, and judges
+ * `rule` (may be NULL) on it. */
+static struct wspec_result play_answer_to(struct wspec_field_edit *edits, size_t n_edits,
+                                          const char *answer, struct wspec_field_rule *rule) {
+  struct wspec_code_range errors = {101, 599};
   struct wspec_alternative refused = {.reaction = WSPEC_REACTION_HTTP,
                                       .codes = &errors,
                                       .n_codes = 1,
                                       .fields = rule,
                                       .n_fields = rule ? 1 : 0};
   struct wspec_step steps[2] = {{.kind = WSPEC_STEP_REQUEST}, {.kind = WSPEC_STEP_EXPECT}};
+  steps[0].as.head.edits = edits;
+  steps[0].as.head.n_edits = n_edits;
   steps[1].as.expect = (struct wspec_expectation){.alternatives = &refused, .n_alternatives = 1};
   struct wspec_script script = {
       .id = "test/answer", .n_connections = 1, .steps = steps, .n_steps = 2};
@@ -54,6 +57,10 @@ static struct wspec_result play_answer(const char *answer, struct wspec_field_ru
   wspec_play_take_result(play, &result);
   wspec_play_free(play);
   return result;
+}
+
+static struct wspec_result play_answer(const char *answer, struct wspec_field_rule *rule) {
+  return play_answer_to(NULL, 0, answer, rule);
 }
 
 /* `requirement` is that of the only finding; NULL: there is none. */
@@ -106,12 +113,58 @@ static void test_no_token_is_a_list_without_it(void **state) {
       "HTTP/1.1 400 Bad\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 8\r\n\r\n", false);
 }
 
+/* The known answer of RFC 6455 section 1.3, and a close frame. */
+static const char SAMPLE_KEY[] = "dGhlIHNhbXBsZSBub25jZQ==";
+static const char SAMPLE_101[] =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x88\x00";
+
+static struct wspec_field_edit key_edit(enum wspec_field_edit_kind kind, const char *key) {
+  return (struct wspec_field_edit){
+      .kind = kind, .name = wspec_span_text("Sec-WebSocket-Key"), .value = wspec_span_text(key)};
+}
+
+/* Findings on the Accept of SAMPLE_101 for a request with these changes. */
+static size_t count_accept_findings(struct wspec_field_edit *edits, size_t n_edits) {
+  struct wspec_result result = play_answer_to(edits, n_edits, SAMPLE_101, NULL);
+  size_t n = 0;
+  for (size_t i = 0; i < result.n_findings; i++) {
+    n += strcmp(result.findings[i].requirement, "6455-4.2.2-24") == 0;
+  }
+  wspec_result_clear(&result);
+  return n;
+}
+
+static void test_the_accept_is_that_of_the_key_sent(void **state) {
+  (void)state;
+  char padded[sizeof SAMPLE_KEY + 4];
+  (void)strcpy(padded, "\t ");
+  (void)strcat(padded, SAMPLE_KEY);
+  struct wspec_field_edit same = key_edit(WSPEC_FIELD_SET, SAMPLE_KEY);
+  assert_int_equal(count_accept_findings(&same, 1), 0);
+  struct wspec_field_edit with_blanks = key_edit(WSPEC_FIELD_SET, padded);
+  assert_int_equal(count_accept_findings(&with_blanks, 1), 0);
+  struct wspec_field_edit other = key_edit(WSPEC_FIELD_SET, "AAAAAAAAAAAAAAAAAAAAAA==");
+  assert_int_equal(count_accept_findings(&other, 1), 1);
+  assert_int_equal(count_accept_findings(NULL, 0), 1);
+}
+
+static void test_the_accept_of_several_keys_or_none_says_nothing(void **state) {
+  (void)state;
+  struct wspec_field_edit second = key_edit(WSPEC_FIELD_ADD, "AAAAAAAAAAAAAAAAAAAAAA==");
+  assert_int_equal(count_accept_findings(&second, 1), 0);
+  struct wspec_field_edit removed = key_edit(WSPEC_FIELD_REMOVE, "");
+  assert_int_equal(count_accept_findings(&removed, 1), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_is_no_list_stands_once),
       cmocka_unit_test(test_a_length_is_not_beside_chunks),
       cmocka_unit_test(test_lists_have_no_empty_elements),
       cmocka_unit_test(test_no_token_is_a_list_without_it),
+      cmocka_unit_test(test_the_accept_is_that_of_the_key_sent),
+      cmocka_unit_test(test_the_accept_of_several_keys_or_none_says_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
