@@ -1,227 +1,259 @@
 #include "reports/json_report.h"
 
-#include "base/hex.h"
-
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-void wspec_summary_add(struct wspec_summary *summary, const struct wspec_result *result) {
-  summary->total++;
-  summary->by_verdict[result->verdict]++;
-  summary->flaky += result->flaky;
+const char *const wspec_need_names[WSPEC_N_NEEDS] = {"echo", "subprotocol", "deflate", "tls",
+                                                     "origin-policy"};
+
+/* ---- The head ---- */
+
+static bool add_text(cJSON *object, const char *name, const char *text) {
+  return text ? cJSON_AddStringToObject(object, name, text) != NULL
+              : cJSON_AddNullToObject(object, name) != NULL;
 }
 
-/* ---- Values ---- */
-
-/* cJSON's own functions return NULL where memory ran out, and take NULL: one check at the end is
- * enough if each step tells. */
-static void add(bool *failed, const void *added) {
-  *failed = *failed || !added;
+static bool add_number(cJSON *object, const char *name, uint64_t number) {
+  return cJSON_AddNumberToObject(object, name, (double)number) != NULL;
 }
 
-static void add_text(bool *failed, cJSON *object, const char *name, const char *text) {
-  add(failed,
-      text ? cJSON_AddStringToObject(object, name, text) : cJSON_AddNullToObject(object, name));
-}
-
-static void add_number(bool *failed, cJSON *object, const char *name, uint64_t number) {
-  add(failed, cJSON_AddNumberToObject(object, name, (double)number));
-}
-
-static void add_texts(bool *failed, cJSON *object, const char *name, const char *const *texts,
-                      size_t n) {
-  cJSON *array = cJSON_AddArrayToObject(object, name);
-  add(failed, array);
-  for (size_t i = 0; i < n; i++) {
-    cJSON *text = cJSON_CreateString(texts[i]);
-    add(failed, text);
-    *failed = *failed || !cJSON_AddItemToArray(array, text);
-  }
-}
-
-static cJSON *add_element(bool *failed, cJSON *array) {
-  cJSON *object = cJSON_CreateObject();
-  add(failed, object);
-  *failed = *failed || !cJSON_AddItemToArray(array, object);
-  return object;
-}
-
-/* ---- A result ---- */
-
-static void add_requirements(bool *failed, cJSON *object, const struct wspec_script *script) {
-  cJSON *array = cJSON_AddArrayToObject(object, "requirements");
-  add(failed, array);
-  for (size_t i = 0; i < script->n_requirements; i++) {
-    cJSON *text = cJSON_CreateString(script->requirements[i]->id);
-    add(failed, text);
-    *failed = *failed || !cJSON_AddItemToArray(array, text);
-  }
-}
-
-static void add_findings(bool *failed, cJSON *object, const struct wspec_result *result) {
-  cJSON *array = cJSON_AddArrayToObject(object, "findings");
-  add(failed, array);
-  for (size_t i = 0; i < result->n_findings && !*failed; i++) {
-    const struct wspec_finding *finding = &result->findings[i];
-    cJSON *item = add_element(failed, array);
-    add_text(failed, item, "verdict", wspec_verdict_name(finding->verdict));
-    add_text(failed, item, "requirement", finding->requirement[0] ? finding->requirement : NULL);
-    add_text(failed, item, "level", finding->level[0] ? finding->level : NULL);
-    add_text(failed, item, "message", finding->message);
-    add_text(failed, item, "expected", finding->expected);
-    add_text(failed, item, "seen", finding->seen);
-    add_number(failed, item, "connection", finding->connection);
-    if (finding->offset == WSPEC_OFFSET_NONE) {
-      add(failed, cJSON_AddNullToObject(item, "offset"));
-    } else {
-      add_number(failed, item, "offset", finding->offset);
+static bool is_secret(const struct wspec_record_options *options, const char *value) {
+  for (size_t i = 0; i < options->n_secrets; i++) {
+    if (strcmp(options->secrets[i], value) == 0) {
+      return true;
     }
-    add_number(failed, item, "at_us", finding->at_us);
   }
+  return false;
 }
 
-static void add_close(bool *failed, cJSON *object, const struct wspec_close_result *close) {
-  static const char *const sides[] = {"nobody", "target", "peer"};
-  cJSON *item = cJSON_AddObjectToObject(object, "close");
-  add(failed, item);
-  add_number(failed, item, "code", close->status_code);
-  add_text(failed, item, "reason", close->reason);
-  add_text(failed, item, "by", sides[close->by]);
-  add(failed, cJSON_AddBoolToObject(item, "clean", close->clean));
+static bool add_fields(cJSON *object, const struct wspec_play_config *config,
+                       const struct wspec_record_options *options) {
+  cJSON *array = cJSON_AddArrayToObject(object, "fields");
+  bool added = array != NULL;
+  for (size_t i = 0; i < config->n_fields && added; i++) {
+    const struct wspec_play_field *field = &config->fields[i];
+    cJSON *item = cJSON_CreateObject();
+    added = cJSON_AddItemToArray(array, item) && add_text(item, "name", field->name) &&
+            add_text(item, "value", is_secret(options, field->value) ? NULL : field->value);
+  }
+  return added;
 }
 
-static void add_octets(bool *failed, cJSON *item, struct wspec_span octets) {
-  struct wspec_buf hex;
-  wspec_buf_init(&hex, 2 * octets.len);
-  *failed = *failed || wspec_hex_encode(octets, '\0', &hex);
-  char *text = *failed ? NULL : wspec_buf_take_text(&hex);
-  add(failed, text);
-  if (text) {
-    add_text(failed, item, "octets", text);
+static bool add_have(cJSON *object, unsigned have) {
+  const char *names[WSPEC_N_NEEDS];
+  size_t n = 0;
+  for (unsigned i = 0; i < WSPEC_N_NEEDS; i++) {
+    if (have & (1U << i)) {
+      names[n++] = wspec_need_names[i];
+    }
   }
+  return wspec_record_add_texts(object, "have", names, n);
+}
+
+static bool add_config(cJSON *head, const struct wspec_run_facts *facts,
+                       const struct wspec_record_options *options) {
+  const struct wspec_play_config *config = facts->config;
+  cJSON *object = cJSON_AddObjectToObject(head, "config");
+  return object && add_text(object, "host", config->host) &&
+         add_text(object, "resource", config->target) &&
+         add_text(object, "origin", config->origin) &&
+         add_text(object, "subprotocol", config->subprotocol) &&
+         add_fields(object, config, options) && add_have(object, config->have) &&
+         cJSON_AddBoolToObject(object, "chatty", config->chatty) &&
+         add_number(object, "settle_us", config->settle_us) &&
+         add_number(object, "timeout_us", config->timeout_us) &&
+         add_number(object, "close_us", config->close_us) &&
+         add_number(object, "jobs", facts->jobs);
+}
+
+static bool add_target(cJSON *head, const struct wspec_run_facts *facts) {
+  static const char *const oracles[] = {"echo", "pong", "none"};
+  cJSON *object = cJSON_AddObjectToObject(head, "target");
+  return object && add_text(object, "url", facts->url) && add_text(object, "name", facts->name) &&
+         add_text(object, "role", facts->role) && add_text(object, "agent", facts->agent) &&
+         add_text(object, "oracle", oracles[facts->config->oracle]);
+}
+
+static bool fill_head(cJSON *head, const struct wspec_run_facts *facts,
+                      const struct wspec_record_options *options) {
+  if (!add_text(head, "schema", "wspec-report/1")) {
+    return false;
+  }
+  cJSON *tool = cJSON_AddObjectToObject(head, "tool");
+  if (!tool || !add_text(tool, "name", "wspec") ||
+      !add_text(tool, "version", facts->tool_version) || !add_target(head, facts) ||
+      !add_text(head, "started", facts->started)) {
+    return false;
+  }
+  char seed[24]; /* 64 bits do not fit a JSON number everywhere */
+  snprintf(seed, sizeof seed, "%" PRIu64, facts->config->seed);
+  if (!add_text(head, "seed", seed) || !add_config(head, facts, options)) {
+    return false;
+  }
+  cJSON *shard = cJSON_AddObjectToObject(head, "shard");
+  return shard && add_number(shard, "index", facts->shard) &&
+         add_number(shard, "of", facts->n_shards) &&
+         add_text(head, "reproduce", facts->reproduce) &&
+         add_number(head, "selected", facts->n_selected);
+}
+
+/* ---- Parts of the file ---- */
+
+static enum wspec_err write_member(FILE *file, const char *before, const char *name,
+                                   const cJSON *value) {
+  char *text = cJSON_PrintUnformatted(value);
+  if (!text) {
+    return WSPEC_ERR_NOMEM;
+  }
+  bool written = fprintf(file, "%s\"%s\":%s", before, name, text) >= 0;
   free(text);
-  wspec_buf_clear(&hex);
+  return written ? WSPEC_OK : WSPEC_ERR_IO;
 }
 
-static void add_transcript(bool *failed, cJSON *object, const char *name,
-                           const struct wspec_transcript *transcript) {
-  cJSON *array = cJSON_AddArrayToObject(object, name);
-  add(failed, array);
-  for (size_t i = 0; i < transcript->n_entries && !*failed; i++) {
-    const struct wspec_entry *entry = &transcript->entries[i];
-    cJSON *item = add_element(failed, array);
-    add_text(failed, item, "kind", wspec_entry_kind_name(entry->kind));
-    add_number(failed, item, "connection", entry->connection);
-    add_number(failed, item, "at_us", entry->at_us);
-    add_number(failed, item, "offset", entry->offset);
-    if (entry->len > 0) {
-      add_number(failed, item, "len", entry->len);
-      add_octets(failed, item, wspec_transcript_octets(transcript, entry));
-    }
+static enum wspec_err write_head(FILE *file, const cJSON *head) {
+  enum wspec_err err = WSPEC_OK;
+  const char *before = "{";
+  for (const cJSON *item = head->child; item && !err; item = item->next) {
+    err = write_member(file, before, item->string, item);
+    before = ",\n";
   }
+  if (!err && fputs(",\n\"results\":[", file) < 0) {
+    err = WSPEC_ERR_IO;
+  }
+  return err ? err : fflush(file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
 }
 
-static cJSON *result_to_json(const struct wspec_json_report *report,
-                             const struct wspec_result *result) {
-  bool failed = false;
+static enum wspec_err write_result(FILE *file, bool is_first, struct wspec_span json) {
+  bool written =
+      fputs(is_first ? "\n" : ",\n", file) >= 0 && fwrite(json.data, 1, json.len, file) == json.len;
+  return written ? WSPEC_OK : WSPEC_ERR_IO;
+}
+
+static cJSON *summary_to_json(const struct wspec_summary *summary) {
   cJSON *object = cJSON_CreateObject();
-  const struct wspec_script *script = result->script;
-  add_text(&failed, object, "id", script->id);
-  add_text(&failed, object, "spec", script->spec);
-  add_text(&failed, object, "section", script->section);
-  add_text(&failed, object, "summary", script->summary);
-  add_requirements(&failed, object, script);
-  add_texts(&failed, object, "tags", script->tags, script->n_tags);
-  add_texts(&failed, object, "autobahn", script->autobahn, script->n_autobahn);
-  add_text(&failed, object, "verdict", wspec_verdict_name(result->verdict));
-  add(&failed, cJSON_AddBoolToObject(object, "flaky", result->flaky));
-  add(&failed, cJSON_AddNumberToObject(object, "duration_ms", (double)result->duration_us / 1000));
-  add_findings(&failed, object, result);
-  add_close(&failed, object, &result->close);
-  add_text(&failed, object, "skip_reason", result->skip_reason);
-  bool wanted = report->all_transcripts ||
-                (result->verdict != WSPEC_VERDICT_PASS && result->verdict != WSPEC_VERDICT_SKIP);
-  if (wanted) {
-    add_transcript(&failed, object, "transcript", &result->transcript);
-    add(&failed, cJSON_AddBoolToObject(object, "elided", result->transcript.elided));
+  bool added = object && add_number(object, "total", summary->total);
+  for (unsigned i = 0; i < WSPEC_N_VERDICTS && added; i++) {
+    added = add_number(object, wspec_verdict_name((enum wspec_verdict)i), summary->by_verdict[i]);
   }
-  if (result->flaky) {
-    add_transcript(&failed, object, "flaky_transcript", &result->flaky_transcript);
-  }
-  if (failed) {
+  added = added && add_number(object, "flaky", summary->flaky) &&
+          add_number(object, "known", summary->known);
+  if (!added) {
     cJSON_Delete(object);
     return NULL;
   }
   return object;
 }
 
-/* ---- The file ---- */
+static enum wspec_err write_tail(FILE *file, const struct wspec_report *report) {
+  cJSON *summary = summary_to_json(&report->summary);
+  if (!summary) {
+    return WSPEC_ERR_NOMEM;
+  }
+  enum wspec_err err = write_member(file, "\n],\n", "summary", summary);
+  cJSON_Delete(summary);
+  if (!err && report->requirements) {
+    err = write_member(file, ",\n", "requirements", report->requirements);
+  }
+  if (!err && fprintf(file, ",\n\"duration_ms\":%.0f}\n", report->duration_ms) < 0) {
+    err = WSPEC_ERR_IO;
+  }
+  return err ? err : fflush(file) == 0 && !ferror(file) ? WSPEC_OK : WSPEC_ERR_IO;
+}
 
-static enum wspec_err write_value(FILE *file, const char *before, cJSON *value, const char *after) {
-  char *text = value ? cJSON_PrintUnformatted(value) : NULL;
+/* ---- Requirements ---- */
+
+static bool add_requirement(cJSON *object, const struct wspec_requirement *requirement) {
+  cJSON *item = cJSON_AddObjectToObject(object, requirement->id);
+  return item && add_text(item, "rfc", requirement->rfc) &&
+         add_text(item, "section", requirement->section) &&
+         add_text(item, "keyword", requirement->keyword) &&
+         add_text(item, "actor", requirement->actor) && add_text(item, "text", requirement->text) &&
+         add_text(item, "accept", requirement->accept);
+}
+
+static bool note_requirement(struct wspec_json_report *json, bool *named, const char *id) {
+  const struct wspec_requirement *requirement = wspec_requirements_find(json->requirements, id);
+  if (requirement) {
+    named[requirement - json->requirements->items] = true;
+  }
+  return requirement != NULL;
+}
+
+/* What the results name, in the order of the requirements. */
+static enum wspec_err gather_requirements(struct wspec_json_report *json) {
+  const struct wspec_requirements *all = json->requirements;
+  bool *named = calloc(all->n_items + 1, sizeof *named);
+  json->report->requirements = cJSON_CreateObject();
+  bool added = named && json->report->requirements;
+  for (size_t i = 0; i < json->report->n_records && added; i++) {
+    const struct wspec_record *record = &json->report->records[i];
+    for (size_t k = 0; k < record->n_requirements; k++) {
+      (void)note_requirement(json, named, record->requirements[k]);
+    }
+    for (size_t k = 0; k < record->n_findings; k++) {
+      (void)note_requirement(json, named, record->findings[k].requirement);
+    }
+  }
+  for (size_t i = 0; i < all->n_items && added; i++) {
+    added = !named[i] || add_requirement(json->report->requirements, &all->items[i]);
+  }
+  free(named);
+  return added ? WSPEC_OK : WSPEC_ERR_NOMEM;
+}
+
+/* ---- The run ---- */
+
+enum wspec_err wspec_json_report_begin(struct wspec_json_report *json, FILE *file,
+                                       struct wspec_report *report,
+                                       const struct wspec_run_facts *facts,
+                                       const struct wspec_record_options *options) {
+  *json = (struct wspec_json_report){
+      .file = file, .report = report, .requirements = facts->config->requirements};
+  cJSON *head = cJSON_CreateObject();
+  if (!head || !fill_head(head, facts, options)) {
+    cJSON_Delete(head);
+    return WSPEC_ERR_NOMEM;
+  }
+  enum wspec_err err = wspec_report_set_head(report, head);
+  return err || !file ? err : write_head(file, report->head);
+}
+
+enum wspec_err wspec_json_report_add(struct wspec_json_report *json,
+                                     const struct wspec_result *result,
+                                     const struct wspec_record_options *options) {
+  cJSON *value = wspec_record_to_json(result, options);
+  char *printed = value ? cJSON_PrintUnformatted(value) : NULL;
+  char *text = printed ? wspec_arena_text(&json->report->arena, wspec_span_text(printed)) : NULL;
+  free(printed);
+  const char *wrong;
+  struct wspec_span span = wspec_span_text(text);
+  enum wspec_err err =
+      text ? wspec_report_add_json(json->report, value, span, &wrong) : WSPEC_ERR_NOMEM;
   cJSON_Delete(value);
-  if (!text) {
-    return WSPEC_ERR_NOMEM;
+  if (err || !json->file) {
+    return err;
   }
-  bool written = fprintf(file, "%s%s%s", before, text, after) >= 0;
-  free(text);
-  return written && !ferror(file) ? WSPEC_OK : WSPEC_ERR_IO;
+  err = write_result(json->file, json->report->n_records == 1, span);
+  return err ? err : fflush(json->file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
 }
 
-enum wspec_err wspec_json_report_begin(struct wspec_json_report *report, FILE *file,
-                                       const struct wspec_run_facts *facts, bool all_transcripts) {
-  *report = (struct wspec_json_report){.file = file, .all_transcripts = all_transcripts};
-  bool failed = false;
-  cJSON *tool = cJSON_CreateObject();
-  add_text(&failed, tool, "name", "wspec");
-  add_text(&failed, tool, "version", facts->tool_version);
-  cJSON *target = cJSON_CreateObject();
-  add_text(&failed, target, "url", facts->url);
-  add_text(&failed, target, "role", facts->role);
-  add_text(&failed, target, "agent", facts->agent);
-  add_text(&failed, target, "oracle", facts->oracle);
-  cJSON *started = cJSON_CreateString(facts->started);
-  if (failed || !tool || !target || !started) {
-    cJSON_Delete(tool);
-    cJSON_Delete(target);
-    cJSON_Delete(started);
-    return WSPEC_ERR_NOMEM;
+enum wspec_err wspec_json_report_end(struct wspec_json_report *json, double duration_ms) {
+  json->report->duration_ms = duration_ms;
+  json->report->is_complete = json->report->n_records == json->report->n_selected;
+  enum wspec_err err = json->requirements ? gather_requirements(json) : WSPEC_OK;
+  if (!err && json->file) {
+    err = write_tail(json->file, json->report);
   }
-  enum wspec_err err = write_value(file, "{\"schema\":\"wspec-report/1\",\n\"tool\":", tool, "");
-  enum wspec_err target_err = write_value(file, ",\n\"target\":", target, "");
-  enum wspec_err started_err = write_value(file, ",\n\"started\":", started, "");
-  err = err ? err : target_err ? target_err : started_err;
-  /* 64 bits do not fit a JSON number everywhere. */
-  if (!err && fprintf(file, ",\n\"seed\":\"%" PRIu64 "\",\n\"results\":[", facts->seed) < 0) {
-    err = WSPEC_ERR_IO;
-  }
-  return err ? err : fflush(file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
+  wspec_report_sort(json->report);
+  return err;
 }
 
-enum wspec_err wspec_json_report_add(struct wspec_json_report *report,
-                                     const struct wspec_result *result) {
-  wspec_summary_add(&report->sum, result);
-  return write_value(report->file, report->n_results++ > 0 ? ",\n" : "\n",
-                     result_to_json(report, result), "");
-}
-
-enum wspec_err wspec_json_report_end(struct wspec_json_report *report, uint64_t duration_ms) {
-  bool failed = false;
-  cJSON *summary = cJSON_CreateObject();
-  add_number(&failed, summary, "total", report->sum.total);
-  for (unsigned i = 0; i < WSPEC_N_VERDICTS; i++) {
-    add_number(&failed, summary, wspec_verdict_name((enum wspec_verdict)i),
-               report->sum.by_verdict[i]);
+enum wspec_err wspec_json_write(FILE *file, const struct wspec_report *report) {
+  enum wspec_err err = write_head(file, report->head);
+  for (size_t i = 0; i < report->n_records && !err; i++) {
+    err = write_result(file, i == 0, report->records[i].json);
   }
-  add_number(&failed, summary, "flaky", report->sum.flaky);
-  if (failed) {
-    cJSON_Delete(summary);
-    return WSPEC_ERR_NOMEM;
-  }
-  enum wspec_err err = write_value(report->file, "\n],\n\"summary\":", summary, "");
-  if (!err && fprintf(report->file, ",\n\"duration_ms\":%" PRIu64 "}\n", duration_ms) < 0) {
-    err = WSPEC_ERR_IO;
-  }
-  return err ? err : fflush(report->file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
+  return err ? err : write_tail(file, report);
 }

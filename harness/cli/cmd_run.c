@@ -1,5 +1,6 @@
 #include "cli/cases_dir.h"
 #include "cli/command.h"
+#include "cli/reproduce.h"
 #include "cli/run_options.h"
 #include "cli/terminal.h"
 
@@ -19,8 +20,6 @@
 /* Settle time: so many round trips of the target, between a floor and half the time limit. */
 enum { SETTLE_ROUND_TRIPS = 20, SETTLE_FLOOR_US = 100 * 1000, CLOSE_US = 1000 * 1000 };
 
-static const char *const ORACLE_NAMES[] = {"echo", "pong", "none"};
-
 /* A run from its arguments to its exit code. */
 struct run {
   struct wspec_run_options options;
@@ -38,10 +37,13 @@ struct run {
   struct wspec_probe probe;
   struct wspec_result *results;
   struct wspec_terminal terminal;
-  char *json_path; /* owned; NULL: none */
-  FILE *json_file;
+  struct wspec_report report;
   struct wspec_json_report json;
-  bool report_broke, target_gone;
+  char *shown_url; /* owned; without user and password; NULL: the embedded endpoint */
+  char *reproduce; /* owned: the command that plays one case again, without its name */
+  const char *secrets[WSPEC_RUN_LIST_MAX + 1];
+  size_t n_secrets;
+  bool target_gone;
   uint64_t began_us;
 };
 
@@ -108,47 +110,17 @@ static int load_cases(struct run *run) {
 
 /* ---- Reports ---- */
 
-static char *join(const char *directory, const char *name) {
-  size_t size = strlen(directory) + strlen(name) + 2;
-  char *path = malloc(size);
-  if (path) {
-    snprintf(path, size, "%s/%s", directory, name);
-  }
-  return path;
-}
-
-static int choose_paths(struct run *run) {
-  const struct wspec_run_options *options = &run->options;
-  if (options->out_dir) {
-    if (mkdir(options->out_dir, 0777) != 0 && errno != EEXIST) {
-      return wspec_usage_error("run", "--out %s: %s", options->out_dir, strerror(errno));
-    }
-    run->json_path = join(options->out_dir, "report.json");
-  }
-  if (options->json_path) {
-    free(run->json_path);
-    run->json_path = join(".", options->json_path);
-    if (run->json_path) {
-      strcpy(run->json_path, options->json_path); /* it is shorter than what was there */
-    }
-  }
-  bool wanted = options->out_dir || options->json_path;
-  return wanted && !run->json_path ? out_of_memory() : WSPEC_EXIT_OK;
-}
-
-static const char *url_of(const struct run *run) {
-  return run->options.url ? run->options.url : "embedded";
+static struct wspec_record_options record_options(const struct run *run) {
+  return (struct wspec_record_options){.has_transcript = run->options.all_transcripts,
+                                       .secrets = run->secrets,
+                                       .n_secrets = run->n_secrets};
 }
 
 /* Before anything is played: a report that cannot be written is bad input, not a lost run. */
 static int open_report(struct run *run) {
-  if (!run->json_path) {
-    return WSPEC_EXIT_OK;
-  }
-  bool is_stdout = strcmp(run->json_path, "-") == 0;
-  run->json_file = is_stdout ? stdout : fopen(run->json_path, "w");
-  if (!run->json_file) {
-    return wspec_usage_error("run", "%s: %s", run->json_path, strerror(errno));
+  int code = wspec_outputs_open(&run->options.outputs);
+  if (code != WSPEC_EXIT_OK) {
+    return code;
   }
   char started[32];
   time_t now = time(NULL);
@@ -156,45 +128,49 @@ static int open_report(struct run *run) {
   strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
   const struct wspec_run_facts facts = {
       .tool_version = WSPEC_VERSION,
-      .url = url_of(run),
+      .url = run->shown_url ? run->shown_url : "embedded",
+      .name = run->options.name,
       .role = "server",
+      .reproduce = run->reproduce,
       .agent = run->probe.agent,
-      .oracle = ORACLE_NAMES[run->config.oracle],
       .started = started,
-      .seed = run->options.seed,
+      .config = &run->config,
+      .jobs = run->options.jobs,
+      .shard = run->options.shard,
+      .n_shards = run->options.n_shards,
+      .n_selected = run->n_scripts,
   };
-  errno = 0;
-  if (wspec_json_report_begin(&run->json, run->json_file, &facts, run->options.all_transcripts)) {
-    return wspec_usage_error("run", "%s: %s", run->json_path,
-                             errno ? strerror(errno) : "cannot be written");
+  const struct wspec_record_options options = record_options(run);
+  FILE *file = run->options.outputs.files[WSPEC_FORMAT_JSON];
+  wspec_report_init(&run->report);
+  enum wspec_err err = wspec_json_report_begin(&run->json, file, &run->report, &facts, &options);
+  run->options.outputs.broke[WSPEC_FORMAT_JSON] = err == WSPEC_ERR_IO;
+  if (err == WSPEC_ERR_IO) {
+    return wspec_outputs_close(&run->options.outputs);
   }
-  return WSPEC_EXIT_OK;
+  return err ? out_of_memory() : WSPEC_EXIT_OK;
 }
 
 static int close_report(struct run *run) {
-  if (!run->json_file) {
-    return WSPEC_EXIT_OK;
+  struct wspec_outputs *outputs = &run->options.outputs;
+  if (outputs->broke[WSPEC_FORMAT_JSON]) {
+    run->json.file = NULL;
   }
-  errno = 0;
-  if (!run->report_broke) {
-    run->report_broke =
-        wspec_json_report_end(&run->json, (clock_us() - run->began_us) / 1000) != WSPEC_OK;
-  }
-  bool is_stdout = run->json_file == stdout;
-  bool closed = is_stdout ? fflush(stdout) == 0 : fclose(run->json_file) == 0;
-  run->json_file = NULL;
-  if (run->report_broke || !closed) {
-    return wspec_usage_error("run", "the report was not written whole: %s: %s", run->json_path,
-                             errno ? strerror(errno) : "write error");
-  }
-  return WSPEC_EXIT_OK;
+  enum wspec_err err =
+      wspec_json_report_end(&run->json, (double)(clock_us() - run->began_us) / 1000);
+  outputs->broke[WSPEC_FORMAT_JSON] = outputs->broke[WSPEC_FORMAT_JSON] || err;
+  wspec_outputs_write(outputs, &run->report, 1);
+  return wspec_outputs_close(outputs);
 }
 
 static void on_result(void *user, const struct wspec_result *result, size_t n_done, size_t n_all) {
   struct run *run = user;
-  wspec_terminal_result(&run->terminal, result, n_done, n_all);
-  if (run->json_file && !run->report_broke) {
-    run->report_broke = wspec_json_report_add(&run->json, result) != WSPEC_OK;
+  const struct wspec_record_options options = record_options(run);
+  wspec_terminal_result(&run->terminal, result, NULL, n_done, n_all);
+  enum wspec_err err = wspec_json_report_add(&run->json, result, &options);
+  if (err) {
+    run->options.outputs.broke[WSPEC_FORMAT_JSON] = true;
+    run->json.file = NULL; /* no line may follow one that was cut */
   }
 }
 
@@ -216,6 +192,15 @@ static unsigned needs_met(const struct run *run) {
   have |= run->probe.deflate ? WSPEC_NEED_DEFLATE : 0u;
   have |= run->target.tls ? WSPEC_NEED_TLS : 0u;
   return have;
+}
+
+/* Reports are kept and passed on: what lets somebody in is hidden there. */
+static void note_secrets(struct run *run) {
+  for (size_t i = 0; i < run->config.n_fields; i++) {
+    if (wspec_is_secret_field(run->fields[i].name)) {
+      run->secrets[run->n_secrets++] = run->fields[i].value;
+    }
+  }
 }
 
 static void configure(struct run *run) {
@@ -241,6 +226,7 @@ static void configure(struct run *run) {
     run->fields[config->n_fields++] =
         (struct wspec_play_field){"Authorization", run->target.authorization};
   }
+  note_secrets(run);
 }
 
 /* What the probe found, as far as the user did not say otherwise. */
@@ -359,27 +345,33 @@ static int play(struct run *run) {
   if (code != WSPEC_EXIT_OK) {
     return code;
   }
-  bool json_on_stdout = run->json_file == stdout;
-  wspec_terminal_init(&run->terminal, json_on_stdout ? stderr : stdout, run->options.url);
+  FILE *out = wspec_outputs_use_stdout(&run->options.outputs) ? stderr : stdout;
+  wspec_terminal_init(&run->terminal, out, run->options.color);
   run->terminal.quiet = run->options.quiet;
   run->terminal.verbose = run->options.verbose;
+  run->terminal.reproduce = run->reproduce;
   uint64_t start_us = clock_us();
   code = run->options.in_memory ? play_in_memory(run) : play_over_network(run);
-  if (code == WSPEC_EXIT_OK) {
-    wspec_terminal_summary(&run->terminal, run->results, run->n_scripts,
-                           (double)(clock_us() - start_us) / 1e6);
-  }
+  double seconds = (double)(clock_us() - start_us) / 1e6;
   int report_code = close_report(run);
   if (code == WSPEC_EXIT_OK) {
+    wspec_terminal_summary(&run->terminal, &run->report, seconds);
     code = report_code != WSPEC_EXIT_OK ? report_code : exit_code(run);
   }
   return code;
 }
 
+/* The URL and the command as they may be shown to anybody. */
+static int name_target(struct run *run) {
+  run->shown_url = run->options.url ? wspec_url_to_show(run->options.url) : NULL;
+  run->reproduce = wspec_reproduce_command(&run->options, run->shown_url);
+  return run->reproduce && (run->shown_url || !run->options.url) ? WSPEC_EXIT_OK : out_of_memory();
+}
+
 static int run_all(struct run *run) {
   int code = load_cases(run);
   if (code == WSPEC_EXIT_OK) {
-    code = choose_paths(run);
+    code = name_target(run);
   }
   if (code != WSPEC_EXIT_OK) {
     return code;
@@ -407,10 +399,9 @@ static void clear(struct run *run) {
   }
   free(run->results);
   free(run->scripts);
-  free(run->json_path);
-  if (run->json_file && run->json_file != stdout) {
-    (void)fclose(run->json_file);
-  }
+  wspec_report_clear(&run->report);
+  free(run->shown_url);
+  free(run->reproduce);
   wspec_server_free(run->embedded);
   if (run->loop) {
     wspec_loop_free(run->loop);

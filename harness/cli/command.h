@@ -45,5 +45,6 @@ int wspec_cmd_echo(int argc, char **argv);
 int wspec_cmd_list(int argc, char **argv);
 int wspec_cmd_explain(int argc, char **argv);
 int wspec_cmd_lint(int argc, char **argv);
+int wspec_cmd_merge(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct wspec_command COMMANDS[] = {
     {"echo", "run the reference endpoint as an echo server, ws and wss", wspec_cmd_echo},
     {"list", "list cases, and which requirements they test", wspec_cmd_list},
     {"explain", "tell what a case sends and what is allowed", wspec_cmd_explain},
+    {"merge", "put reports together, or write them in other formats", wspec_cmd_merge},
     {"lint", "check case files", wspec_cmd_lint},
     {NULL, NULL, NULL},
 };

@@ -1,6 +1,8 @@
 #include "cli/run_options.h"
 
 #include "cli/command.h"
+#include "cli/option.h"
+#include "cli/terminal.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -29,7 +31,6 @@ enum option_id {
   OPTION_SEED,
   OPTION_SHARD,
   OPTION_STRICT,
-  OPTION_JSON,
   OPTION_OUT,
   OPTION_EXHAUSTIVE,
   OPTION_NO_CONFIRM,
@@ -37,74 +38,66 @@ enum option_id {
   OPTION_MEMORY,
   OPTION_CHUNK,
   OPTION_COLOR,
-  OPTION_HELP
+  OPTION_BASELINE,
+  OPTION_WRITE_BASELINE,
+  OPTION_NAME,
+  OPTION_HELP,
+  OPTION_REPORT /* and on: one a format */
 };
 
-static const struct option LONG_OPTIONS[] = {
-    {"cases", required_argument, NULL, OPTION_CASES},
-    {"exclude", required_argument, NULL, OPTION_EXCLUDE},
-    {"tag", required_argument, NULL, OPTION_TAG},
-    {"case-file", required_argument, NULL, OPTION_CASE_FILE},
-    {"case-dir", required_argument, NULL, OPTION_CASE_DIR},
-    {"jobs", required_argument, NULL, OPTION_JOBS},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"oracle", required_argument, NULL, OPTION_ORACLE},
-    {"header", required_argument, NULL, 'H'},
-    {"subprotocol", required_argument, NULL, OPTION_SUBPROTOCOL},
-    {"origin", required_argument, NULL, OPTION_ORIGIN},
-    {"user", required_argument, NULL, OPTION_USER},
-    {"insecure", no_argument, NULL, 'k'},
-    {"cacert", required_argument, NULL, OPTION_CACERT},
-    {"cert", required_argument, NULL, OPTION_CERT},
-    {"key", required_argument, NULL, OPTION_KEY},
-    {"connect-to", required_argument, NULL, OPTION_CONNECT_TO},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"shard", required_argument, NULL, OPTION_SHARD},
-    {"strict", no_argument, NULL, OPTION_STRICT},
-    {"json", required_argument, NULL, OPTION_JSON},
-    {"out", required_argument, NULL, OPTION_OUT},
-    {"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
-    {"no-confirm", no_argument, NULL, OPTION_NO_CONFIRM},
-    {"transcripts", required_argument, NULL, OPTION_TRANSCRIPTS},
-    {"memory", no_argument, NULL, OPTION_MEMORY},
-    {"chunk", required_argument, NULL, OPTION_CHUNK},
-    {"verbose", no_argument, NULL, 'v'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {NULL, 0, NULL, 0},
+#define FILE_ARGUMENT NULL, WSPEC_COMPLETES_FILE
+
+const struct wspec_option wspec_run_option_table[] = {
+    {"cases", OPTION_CASES, "GLOB", "only cases whose id matches (repeatable): '6455/5.*'", NULL,
+     0},
+    {"exclude", OPTION_EXCLUDE, "GLOB", "but not these (repeatable)", NULL, 0},
+    {"tag", OPTION_TAG, "T", "only cases with this tag (repeatable)", NULL, 0},
+    {"case-file", OPTION_CASE_FILE, "FILE", "cases of your own, beside the suite's (repeatable)",
+     FILE_ARGUMENT},
+    {"case-dir", OPTION_CASE_DIR, "DIR", "another suite", NULL, WSPEC_COMPLETES_DIRECTORY},
+    {"exhaustive", OPTION_EXHAUSTIVE, NULL, "also the cases that try every value", NULL, 0},
+    {"jobs", OPTION_JOBS, "N", "cases at a time (16)", NULL, 0},
+    {"timeout", OPTION_TIMEOUT, "S", "the longest wait for any reaction, in seconds (5)", NULL, 0},
+    {"oracle", OPTION_ORACLE, "O", "how a taken message is seen: auto, echo, pong, none",
+     "auto echo pong none", 0},
+    {"header", 'H', "'Name: value'", "a header field of every request (repeatable)", NULL, 0},
+    {"subprotocol", OPTION_SUBPROTOCOL, "P", "a subprotocol that the server speaks", NULL, 0},
+    {"origin", OPTION_ORIGIN, "O", "an origin that the server accepts", NULL, 0},
+    {"user", OPTION_USER, "U:P", "user and password, Basic authentication", NULL, 0},
+    {"connect-to", OPTION_CONNECT_TO, "H:P", "connect there, whatever the URL says", NULL, 0},
+    {"insecure", 'k', NULL, "accept any certificate", NULL, 0},
+    {"cacert", OPTION_CACERT, "F", "trust the certificates in F alone", FILE_ARGUMENT},
+    {"cert", OPTION_CERT, "F", "certificate of the client, PEM", FILE_ARGUMENT},
+    {"key", OPTION_KEY, "F", "and its key", FILE_ARGUMENT},
+    {"seed", OPTION_SEED, "N", "the same seed sends the same octets (1)", NULL, 0},
+    {"shard", OPTION_SHARD, "I/N", "the I-th of N parts of the cases; 'auto' asks the CI", "auto",
+     0},
+    {"strict", OPTION_STRICT, NULL, "a warn fails the run", NULL, 0},
+    {"no-confirm", OPTION_NO_CONFIRM, NULL, "do not play again what did not pass", NULL, 0},
+    {"baseline", OPTION_BASELINE, "F", "the known failures: only others fail the run",
+     FILE_ARGUMENT},
+    {"write-baseline", OPTION_WRITE_BASELINE, "F", "write what fails now as known failures",
+     FILE_ARGUMENT},
+    WSPEC_REPORT_OPTIONS(OPTION_REPORT),
+    {"out", OPTION_OUT, "DIR", "all reports, under their standard names", NULL,
+     WSPEC_COMPLETES_DIRECTORY},
+    {"name", OPTION_NAME, "T", "what reports call the target, instead of its URL", NULL, 0},
+    {"transcripts", OPTION_TRANSCRIPTS, "W", "in reports, of: failed (what did not pass), all",
+     "failed all", 0},
+    {"memory", OPTION_MEMORY, NULL, "the reference endpoint without a network, virtual time", NULL,
+     0},
+    {"chunk", OPTION_CHUNK, "N", "with --memory: deliver N octets at a time", NULL, 0},
+    {"color", OPTION_COLOR, "W", "auto, always, never", "auto always never", 0},
+    {"verbose", 'v', NULL, "say more; twice: everything", NULL, 0},
+    {"quiet", 'q', NULL, "say less", NULL, 0},
+    {"help", OPTION_HELP, NULL, "print this", NULL, 0},
+    {NULL, 0, NULL, NULL, NULL, 0},
 };
 
 static const char HELP[] =
     "usage: wspec run [OPTION...] [URL]\n\n"
     "Tests the WebSocket server at URL (ws, wss, http, https); without URL, the reference\n"
-    "endpoint in this program.\n\n"
-    "  --cases GLOB          only cases whose id matches (repeatable): '6455/5.*'\n"
-    "  --exclude GLOB        but not these (repeatable)\n"
-    "  --tag T               only cases with this tag (repeatable)\n"
-    "  --case-file FILE      cases of your own, beside the suite's (repeatable)\n"
-    "  --case-dir DIR        another suite\n"
-    "  --exhaustive          also the cases that try every value\n"
-    "  --jobs N              cases at a time (16)\n"
-    "  --timeout S           the longest wait for any reaction, in seconds (5)\n"
-    "  --oracle O            how a taken message is seen: auto, echo, pong, none\n"
-    "  -H 'Name: value'      a header field of every request (repeatable)\n"
-    "  --subprotocol P       a subprotocol that the server speaks\n"
-    "  --origin O            an origin that the server accepts\n"
-    "  --user U:P            user and password, Basic authentication\n"
-    "  --connect-to H:P      connect there, whatever the URL says\n"
-    "  -k, --insecure        accept any certificate\n"
-    "  --cacert F            trust the certificates in F alone\n"
-    "  --cert F, --key F     certificate and key of the client, PEM\n"
-    "  --seed N              for keys, masks and payloads; the same seed sends the same octets\n"
-    "  --shard I/N           the I-th of N parts of the cases\n"
-    "  --strict              a warn fails the run\n"
-    "  --no-confirm          do not play again what did not pass\n"
-    "  --json F              report as JSON; '-' is standard output\n"
-    "  --out DIR             all reports, under their standard names\n"
-    "  --transcripts W       of what: failed (what did not pass), all\n"
-    "  --memory              the reference endpoint without a network, in virtual time\n"
-    "  --chunk N             with --memory: deliver N octets at a time\n"
-    "  -v, -q                say more, say less\n";
+    "endpoint in this program.\n\n";
 
 /* ---- Values ---- */
 
@@ -232,6 +225,13 @@ static int parse_numbered(struct wspec_run_options *options, int id, const char 
   }
 }
 
+static int parse_color(struct wspec_run_options *options, const char *text) {
+  if (!wspec_color_parse(text, &options->color)) {
+    return wspec_usage_error("run", "--color %s: expected auto, always or never", text);
+  }
+  return WSPEC_EXIT_OK;
+}
+
 static int parse_transcripts(struct wspec_run_options *options, const char *text) {
   options->all_transcripts = strcmp(text, "all") == 0;
   if (!options->all_transcripts && strcmp(text, "failed") != 0) {
@@ -287,11 +287,20 @@ static void set_text_option(struct wspec_run_options *options, int id, const cha
   case OPTION_KEY:
     options->target.tls.key_file = text;
     break;
-  case OPTION_JSON:
-    options->json_path = text;
+  case OPTION_BASELINE:
+    options->baseline_path = text;
+    break;
+  case OPTION_WRITE_BASELINE:
+    options->write_baseline_path = text;
+    break;
+  case OPTION_NAME:
+    options->name = text;
+    break;
+  case OPTION_OUT:
+    options->outputs.out_dir = text;
     break;
   default:
-    options->out_dir = text;
+    options->outputs.asked[id - OPTION_REPORT] = text;
     break;
   }
 }
@@ -343,6 +352,8 @@ static int parse_option(struct wspec_run_options *options, int id, const char *t
     return parse_shard(options, text);
   case OPTION_TRANSCRIPTS:
     return parse_transcripts(options, text);
+  case OPTION_COLOR:
+    return parse_color(options, text);
   case 'H':
     return parse_header(options, text);
   default:
@@ -364,10 +375,14 @@ int wspec_run_options_parse(struct wspec_run_options *options, int argc, char **
   options->selection.tags = options->tags;
   opterr = 0;
   optind = 1;
+  options->outputs.command = "run";
+  struct wspec_getopt words;
+  wspec_options_to_getopt(wspec_run_option_table, &words);
   int id;
-  while ((id = getopt_long(argc, argv, ":H:kvq", LONG_OPTIONS, NULL)) != -1) {
+  while ((id = getopt_long(argc, argv, words.shorts, words.longs, NULL)) != -1) {
     if (id == OPTION_HELP) {
       printf("%s", HELP);
+      wspec_options_help(stdout, wspec_run_option_table);
       return -1;
     }
     if (id == '?') {

@@ -3,6 +3,9 @@
 #define WSPEC_CLI_RUN_OPTIONS_H
 
 #include "case/select.h"
+#include "cli/option.h"
+#include "cli/outputs.h"
+#include "cli/terminal.h"
 #include "play/play.h"
 #include "run/target.h"
 
@@ -19,7 +22,8 @@ enum wspec_oracle_choice {
 enum { WSPEC_RUN_LIST_MAX = 64 }; /* of each option that may be given several times */
 
 struct wspec_run_options {
-  const char *url; /* NULL: the embedded reference endpoint */
+  const char *name; /* of the target in a matrix; NULL: its URL */
+  const char *url;  /* NULL: the embedded reference endpoint */
   const char *case_dir;
   const char *cases[WSPEC_RUN_LIST_MAX], *excludes[WSPEC_RUN_LIST_MAX], *tags[WSPEC_RUN_LIST_MAX];
   const char *case_files[WSPEC_RUN_LIST_MAX];
@@ -36,12 +40,17 @@ struct wspec_run_options {
   enum wspec_oracle_choice oracle;
   uint64_t seed;
   unsigned shard, n_shards;
-  const char *json_path, *out_dir;
+  struct wspec_outputs outputs;
+  const char *baseline_path, *write_baseline_path;
+  enum wspec_color color;
   bool in_memory;
   uint32_t chunk_len; /* with in_memory */
   bool exhaustive, strict, no_confirm, all_transcripts, quiet;
   unsigned verbose;
 };
+
+/* The options of `wspec run`, for its help, the man page and the completions. */
+extern const struct wspec_option wspec_run_option_table[];
 
 /* wspec_run_options_parse reads argv as main does. It returns WSPEC_EXIT_OK, or another exit code
  * after it said why on standard error; -1 where --help was asked for and printed. Clear `options`

@@ -3,29 +3,40 @@
 #define WSPEC_CLI_TERMINAL_H
 
 #include "play/result.h"
-#include "reports/json_report.h"
+#include "reports/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+enum wspec_color { WSPEC_COLOR_AUTO, WSPEC_COLOR_ALWAYS, WSPEC_COLOR_NEVER };
+
+/* wspec_color_parse reads "auto", "always" or "never"; false: it is none of them. */
+bool wspec_color_parse(const char *text, enum wspec_color *color);
 
 struct wspec_terminal {
   FILE *out;
   bool quiet;
   unsigned verbose;
-  bool has_color, has_progress; /* of `out`, and NO_COLOR */
-  const char *url;              /* for the line that reproduces a failure; NULL: none */
+  bool has_color;               /* --color, NO_COLOR, and whether `out` is a terminal */
+  bool has_progress;            /* `out` is a terminal */
+  unsigned columns;             /* of the terminal; 0: lines are not cut */
+  const char *reproduce;        /* the command without its --cases; NULL: not said */
+  uint64_t began_us;            /* private */
+  struct wspec_summary summary; /* private: what has come so far */
 };
 
 /* wspec_terminal_init looks at `out` and the environment. */
-void wspec_terminal_init(struct wspec_terminal *terminal, FILE *out, const char *url);
+void wspec_terminal_init(struct wspec_terminal *terminal, FILE *out, enum wspec_color color);
 
-/* wspec_terminal_result says what is to be said of one result, as it comes. */
-void wspec_terminal_result(const struct wspec_terminal *terminal, const struct wspec_result *result,
-                           size_t n_done, size_t n_all);
+/* wspec_terminal_result says what is to be said of one result, as it comes. `known` is the reason
+ * that the baseline gives for its failure, or NULL. */
+void wspec_terminal_result(struct wspec_terminal *terminal, const struct wspec_result *result,
+                           const char *known, size_t n_done, size_t n_all);
 
-/* wspec_terminal_summary prints the table by section and the counts. */
+/* wspec_terminal_summary prints the table by section and the counts of a sorted report. */
 void wspec_terminal_summary(const struct wspec_terminal *terminal,
-                            const struct wspec_result *results, size_t n_results, double seconds);
+                            const struct wspec_report *report, double seconds);
 
 #endif

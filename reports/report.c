@@ -1,0 +1,294 @@
+#include "reports/report.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_MAX = 1 << 30, RECORDS_MAX = 1000000 };
+
+void wspec_report_init(struct wspec_report *report) {
+  *report = (struct wspec_report){.url = "",
+                                  .name = "",
+                                  .agent = "",
+                                  .oracle = "",
+                                  .started = "",
+                                  .version = "",
+                                  .shard = 1,
+                                  .n_shards = 1};
+  wspec_arena_init(&report->arena, ARENA_MAX);
+}
+
+void wspec_report_clear(struct wspec_report *report) {
+  wspec_arena_clear(&report->arena);
+  free(report->file);
+  cJSON_Delete(report->head);
+  cJSON_Delete(report->requirements);
+  free(report->records);
+  *report = (struct wspec_report){.file = NULL};
+}
+
+bool wspec_verdict_parse(const char *name, enum wspec_verdict *verdict) {
+  for (unsigned i = 0; name && i < WSPEC_N_VERDICTS; i++) {
+    if (strcmp(name, wspec_verdict_name((enum wspec_verdict)i)) == 0) {
+      *verdict = (enum wspec_verdict)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+const char *wspec_report_label(const struct wspec_report *report) {
+  return report->name[0] ? report->name : report->url;
+}
+
+/* ---- The head ---- */
+
+static const cJSON *member(const cJSON *object, const char *name) {
+  return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static const char *text_of(const cJSON *object, const char *name) {
+  const char *text = cJSON_GetStringValue(member(object, name));
+  return text ? text : "";
+}
+
+/* A whole number that a JSON number can hold exactly; `fallback` for anything else. */
+static uint64_t number_of(const cJSON *object, const char *name, uint64_t fallback) {
+  const cJSON *item = member(object, name);
+  bool fits = cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= 0x1p53;
+  return fits ? (uint64_t)item->valuedouble : fallback;
+}
+
+enum wspec_err wspec_report_set_head(struct wspec_report *report, cJSON *head) {
+  cJSON_Delete(report->head);
+  report->head = head;
+  if (strcmp(text_of(head, "schema"), "wspec-report/1") != 0) {
+    return WSPEC_ERR_INPUT;
+  }
+  const cJSON *target = member(head, "target");
+  const cJSON *shard = member(head, "shard");
+  report->url = text_of(target, "url");
+  report->name = text_of(target, "name");
+  report->agent = text_of(target, "agent");
+  report->oracle = text_of(target, "oracle");
+  report->started = text_of(head, "started");
+  report->version = text_of(member(head, "tool"), "version");
+  report->shard = (unsigned)number_of(shard, "index", 1);
+  report->n_shards = (unsigned)number_of(shard, "of", 1);
+  report->n_selected = (size_t)number_of(head, "selected", 0);
+  return report->n_shards > 0 && report->shard > 0 && report->shard <= report->n_shards
+             ? WSPEC_OK
+             : WSPEC_ERR_INPUT;
+}
+
+/* ---- Results ---- */
+
+/* Copies out of one result, with the first thing that went wrong. */
+struct copier {
+  struct wspec_arena *arena;
+  enum wspec_err err;
+  const char *wrong;
+};
+
+static void note_wrong(struct copier *copier, const char *name) {
+  if (!copier->err) {
+    copier->err = WSPEC_ERR_INPUT;
+    copier->wrong = name;
+  }
+}
+
+static const char *copy_optional(struct copier *copier, const cJSON *object, const char *name) {
+  const char *text = cJSON_GetStringValue(member(object, name));
+  if (!text) {
+    return NULL;
+  }
+  const char *copy = wspec_arena_text(copier->arena, wspec_span_text(text));
+  if (!copy && !copier->err) {
+    copier->err = WSPEC_ERR_NOMEM;
+  }
+  return copy;
+}
+
+static const char *copy_required(struct copier *copier, const cJSON *object, const char *name) {
+  if (!cJSON_IsString(member(object, name))) {
+    note_wrong(copier, name);
+    return "";
+  }
+  const char *copy = copy_optional(copier, object, name);
+  return copy ? copy : "";
+}
+
+static const char *copy_or_empty(struct copier *copier, const cJSON *object, const char *name) {
+  const char *copy = copy_optional(copier, object, name);
+  return copy ? copy : "";
+}
+
+static void *copy_room(struct copier *copier, const cJSON *array, const char *name, size_t size,
+                       size_t *n) {
+  if (!cJSON_IsArray(array)) {
+    note_wrong(copier, name);
+    return NULL;
+  }
+  void *room = wspec_arena_alloc(copier->arena, (size_t)cJSON_GetArraySize(array), size);
+  if (!room && !copier->err) {
+    copier->err = WSPEC_ERR_NOMEM;
+  }
+  *n = room ? (size_t)cJSON_GetArraySize(array) : 0;
+  return room;
+}
+
+static void copy_requirements(struct copier *copier, const cJSON *value,
+                              struct wspec_record *record) {
+  const cJSON *array = member(value, "requirements");
+  record->requirements = copy_room(copier, array, "requirements", sizeof *record->requirements,
+                                   &record->n_requirements);
+  const cJSON *item = record->requirements ? array->child : NULL;
+  for (size_t i = 0; item && !copier->err; item = item->next) {
+    const char *id = cJSON_GetStringValue(item);
+    record->requirements[i] = wspec_arena_text(copier->arena, wspec_span_text(id ? id : ""));
+    copier->err = record->requirements[i++] ? copier->err : WSPEC_ERR_NOMEM;
+  }
+}
+
+static void copy_finding(struct copier *copier, const cJSON *item,
+                         struct wspec_record_finding *finding) {
+  if (!wspec_verdict_parse(text_of(item, "verdict"), &finding->verdict)) {
+    note_wrong(copier, "findings[].verdict");
+  }
+  finding->requirement = copy_or_empty(copier, item, "requirement");
+  finding->level = copy_or_empty(copier, item, "level");
+  finding->message = copy_required(copier, item, "message");
+  finding->expected = copy_optional(copier, item, "expected");
+  finding->seen = copy_optional(copier, item, "seen");
+  finding->connection = (unsigned)number_of(item, "connection", 0);
+  finding->offset = number_of(item, "offset", WSPEC_OFFSET_NONE);
+  finding->at_us = number_of(item, "at_us", 0);
+}
+
+static void copy_findings(struct copier *copier, const cJSON *value, struct wspec_record *record) {
+  const cJSON *array = member(value, "findings");
+  record->findings =
+      copy_room(copier, array, "findings", sizeof *record->findings, &record->n_findings);
+  const cJSON *item = record->findings ? array->child : NULL;
+  for (size_t i = 0; item && !copier->err; item = item->next) {
+    copy_finding(copier, item, &record->findings[i++]);
+  }
+}
+
+static void copy_record(struct copier *copier, const cJSON *value, struct wspec_record *record) {
+  record->id = copy_required(copier, value, "id");
+  record->spec = copy_required(copier, value, "spec");
+  record->section = copy_required(copier, value, "section");
+  record->summary = copy_required(copier, value, "summary");
+  record->skip_reason = copy_optional(copier, value, "skip_reason");
+  record->flaky = cJSON_IsTrue(member(value, "flaky"));
+  const cJSON *duration = member(value, "duration_ms");
+  record->duration_ms = cJSON_IsNumber(duration) ? duration->valuedouble : 0;
+  const cJSON *known = member(value, "known");
+  if (cJSON_IsObject(known)) {
+    record->known_reason = copy_required(copier, known, "reason");
+    record->known_link = copy_optional(copier, known, "link");
+  }
+  copy_requirements(copier, value, record);
+  copy_findings(copier, value, record);
+  if (!wspec_verdict_parse(text_of(value, "verdict"), &record->verdict)) {
+    note_wrong(copier, "verdict");
+  }
+}
+
+static enum wspec_err grow(struct wspec_report *report) {
+  if (report->n_records < report->capacity) {
+    return WSPEC_OK;
+  }
+  if (report->n_records >= RECORDS_MAX) {
+    return WSPEC_ERR_LIMIT;
+  }
+  size_t capacity = report->capacity ? 2 * report->capacity : 256;
+  struct wspec_record *records = realloc(report->records, capacity * sizeof *records);
+  if (!records) {
+    return WSPEC_ERR_NOMEM;
+  }
+  report->records = records;
+  report->capacity = capacity;
+  return WSPEC_OK;
+}
+
+enum wspec_err wspec_report_add_json(struct wspec_report *report, const cJSON *value,
+                                     struct wspec_span json, const char **wrong) {
+  enum wspec_err err = grow(report);
+  if (err) {
+    return err;
+  }
+  struct copier copier = {.arena = &report->arena};
+  struct wspec_record record = {.json = json};
+  copy_record(&copier, value, &record);
+  *wrong = copier.wrong;
+  if (copier.err) {
+    return copier.err;
+  }
+  report->records[report->n_records++] = record;
+  report->summary.total++;
+  report->summary.by_verdict[record.verdict]++;
+  report->summary.flaky += record.flaky;
+  report->summary.known += record.known_reason != NULL;
+  return WSPEC_OK;
+}
+
+/* ---- Order ---- */
+
+static size_t digits_at(const char *text) {
+  return strspn(text, "0123456789");
+}
+
+static int compare_numbers(const char **a, const char **b) {
+  *a += strspn(*a, "0");
+  *b += strspn(*b, "0");
+  size_t n_a = digits_at(*a);
+  size_t n_b = digits_at(*b);
+  int order = n_a != n_b ? (n_a < n_b ? -1 : 1) : strncmp(*a, *b, n_a);
+  *a += n_a;
+  *b += n_b;
+  return order;
+}
+
+int wspec_id_compare(const char *a, const char *b) {
+  const char *whole_a = a;
+  const char *whole_b = b;
+  while (*a && *b) {
+    if (digits_at(a) > 0 && digits_at(b) > 0) {
+      int order = compare_numbers(&a, &b);
+      if (order != 0) {
+        return order;
+      }
+    } else if (*a != *b) {
+      break;
+    } else {
+      a++;
+      b++;
+    }
+  }
+  int order = (unsigned char)*a - (unsigned char)*b;
+  return order != 0 ? order : strcmp(whole_a, whole_b); /* "01" and "1" are two ids */
+}
+
+static int compare_records(const void *a, const void *b) {
+  return wspec_id_compare(((const struct wspec_record *)a)->id,
+                          ((const struct wspec_record *)b)->id);
+}
+
+void wspec_report_sort(struct wspec_report *report) {
+  if (report->n_records > 0) {
+    qsort(report->records, report->n_records, sizeof *report->records, compare_records);
+  }
+}
+
+static int compare_id_to_record(const void *id, const void *record) {
+  return wspec_id_compare(id, ((const struct wspec_record *)record)->id);
+}
+
+const struct wspec_record *wspec_report_find(const struct wspec_report *report, const char *id) {
+  return report->n_records > 0 ? bsearch(id, report->records, report->n_records,
+                                         sizeof *report->records, compare_id_to_record)
+                               : NULL;
+}
