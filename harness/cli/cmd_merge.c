@@ -95,8 +95,9 @@ static int write_all(const struct wspec_reports *reports, struct wspec_outputs *
   int code = wspec_outputs_open(outputs);
   if (code == WSPEC_EXIT_OK) {
     FILE *json = outputs->files[WSPEC_FORMAT_JSON];
-    outputs->broke[WSPEC_FORMAT_JSON] =
-        json && wspec_matrix_write(json, reports->items, reports->n) != WSPEC_OK;
+    errno = 0;
+    wspec_outputs_note(outputs, WSPEC_FORMAT_JSON,
+                       json ? wspec_matrix_write(json, reports->items, reports->n) : WSPEC_OK);
     wspec_outputs_write(outputs, reports->items, reports->n);
   }
   int closed = wspec_outputs_close(outputs);

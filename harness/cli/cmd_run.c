@@ -144,8 +144,8 @@ static int open_report(struct run *run) {
   FILE *file = run->options.outputs.files[WSPEC_FORMAT_JSON];
   wspec_report_init(&run->report);
   enum wspec_err err = wspec_json_report_begin(&run->json, file, &run->report, &facts, &options);
-  run->options.outputs.broke[WSPEC_FORMAT_JSON] = err == WSPEC_ERR_IO;
   if (err == WSPEC_ERR_IO) {
+    wspec_outputs_note(&run->options.outputs, WSPEC_FORMAT_JSON, err);
     return wspec_outputs_close(&run->options.outputs);
   }
   return err ? out_of_memory() : WSPEC_EXIT_OK;
@@ -153,12 +153,10 @@ static int open_report(struct run *run) {
 
 static int close_report(struct run *run) {
   struct wspec_outputs *outputs = &run->options.outputs;
-  if (outputs->broke[WSPEC_FORMAT_JSON]) {
-    run->json.file = NULL;
-  }
-  enum wspec_err err =
-      wspec_json_report_end(&run->json, (double)(clock_us() - run->began_us) / 1000);
-  outputs->broke[WSPEC_FORMAT_JSON] = outputs->broke[WSPEC_FORMAT_JSON] || err;
+  errno = 0;
+  wspec_outputs_note(
+      outputs, WSPEC_FORMAT_JSON,
+      wspec_json_report_end(&run->json, (double)(clock_us() - run->began_us) / 1000));
   wspec_outputs_write(outputs, &run->report, 1);
   return wspec_outputs_close(outputs);
 }
@@ -167,9 +165,10 @@ static void on_result(void *user, const struct wspec_result *result, size_t n_do
   struct run *run = user;
   const struct wspec_record_options options = record_options(run);
   wspec_terminal_result(&run->terminal, result, NULL, n_done, n_all);
+  errno = 0;
   enum wspec_err err = wspec_json_report_add(&run->json, result, &options);
   if (err) {
-    run->options.outputs.broke[WSPEC_FORMAT_JSON] = true;
+    wspec_outputs_note(&run->options.outputs, WSPEC_FORMAT_JSON, err);
     run->json.file = NULL; /* no line may follow one that was cut */
   }
 }

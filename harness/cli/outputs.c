@@ -97,27 +97,38 @@ int wspec_outputs_open(struct wspec_outputs *outputs) {
 
 /* ---- Writing ---- */
 
+void wspec_outputs_note(struct wspec_outputs *outputs, enum wspec_format format,
+                        enum wspec_err err) {
+  if (err && !outputs->broke[format]) {
+    outputs->broke[format] = err == WSPEC_ERR_NOMEM ? ENOMEM : errno ? errno : EIO;
+  }
+}
+
 void wspec_outputs_write(struct wspec_outputs *outputs, const struct wspec_report *reports,
                          size_t n_reports) {
   for (unsigned i = 0; i < WSPEC_N_FORMATS; i++) {
     if (outputs->files[i] && FORMATS[i].write) {
-      outputs->broke[i] = FORMATS[i].write(outputs->files[i], reports, n_reports) != WSPEC_OK;
+      errno = 0;
+      wspec_outputs_note(outputs, i, FORMATS[i].write(outputs->files[i], reports, n_reports));
     }
   }
 }
 
-static int close_one(struct wspec_outputs *outputs, unsigned format) {
+static int close_one(struct wspec_outputs *outputs, enum wspec_format format) {
   FILE *file = outputs->files[format];
   outputs->files[format] = NULL;
   errno = 0;
-  bool is_whole = fflush(file) == 0 && !ferror(file) && !outputs->broke[format];
-  int reason = errno;
-  bool closed = file == stdout || fclose(file) == 0;
-  if (is_whole && closed) {
+  if (fflush(file) != 0 || ferror(file)) {
+    wspec_outputs_note(outputs, format, WSPEC_ERR_IO);
+  }
+  if (file != stdout && fclose(file) != 0) {
+    wspec_outputs_note(outputs, format, WSPEC_ERR_IO);
+  }
+  if (!outputs->broke[format]) {
     return WSPEC_EXIT_OK;
   }
   return wspec_usage_error(outputs->command, "the report was not written whole: %s: %s",
-                           outputs->paths[format], reason ? strerror(reason) : "write error");
+                           outputs->paths[format], strerror(outputs->broke[format]));
 }
 
 int wspec_outputs_close(struct wspec_outputs *outputs) {

@@ -28,7 +28,7 @@ struct wspec_outputs {
   const char *out_dir;                /* NULL: none */
   char *paths[WSPEC_N_FORMATS];       /* private, owned */
   FILE *files[WSPEC_N_FORMATS];       /* read-only for users: open between _open and _close */
-  bool broke[WSPEC_N_FORMATS];        /* set by who writes a file himself and could not */
+  int broke[WSPEC_N_FORMATS];         /* why one could not be written whole, an errno; 0: it was */
 };
 
 /* wspec_format_option returns the name of the option that asks for a format: "json". */
@@ -38,6 +38,11 @@ const char *wspec_format_option(enum wspec_format format);
  * costs nothing: WSPEC_EXIT_USAGE after it said so. A file that another run is writing at this
  * moment is such a one. */
 int wspec_outputs_open(struct wspec_outputs *outputs);
+
+/* wspec_outputs_note notes how writing one went: `err` with the errno of this moment. Only the first
+ * trouble with a file counts. */
+void wspec_outputs_note(struct wspec_outputs *outputs, enum wspec_format format,
+                        enum wspec_err err);
 
 /* wspec_outputs_write writes every open file but JSON from `reports`, one for each target. */
 void wspec_outputs_write(struct wspec_outputs *outputs, const struct wspec_report *reports,

@@ -5,6 +5,7 @@ import queue
 import re
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -118,3 +119,36 @@ def start_echo(wspec):
     finally:
         for server in started:
             server.kill()
+
+
+@pytest.fixture(scope="session")
+def defect_server():
+    """Start tests/defects/server.py with the defects named; returns its URL."""
+    started = []
+
+    def start(*defects):
+        words = [word for defect in defects for word in ("--defect", defect)]
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "tests/defects/server.py", "--port", "0", *words],
+            stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        line = process.stdout.readline()
+        assert line.startswith("listening on "), line
+        return f"ws://127.0.0.1:{line.split()[-1]}/"
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=TIMEOUT_S)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def failing_report(wspec, defect_server, tmp_path_factory):
+    """The JSON report of a run against a server with two bugs."""
+    path = tmp_path_factory.mktemp("failing") / "report.json"
+    done = subprocess.run(
+        [wspec, "run", defect_server("accepts-rsv1-on-data", "refuses-pongs-inside-message"),
+         "--cases", "6455/5.*", "--json", path], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return path
