@@ -48,13 +48,18 @@ static void on_uv_timer(uv_timer_t *handle) {
     arm(timer, now_us);
     return;
   }
-  timer->callback(timer->user);
+  timer->loop->is_firing = true;
+  timer->callback(timer->user); /* may free the timer: its memory stays until the turn ends */
+  timer->loop->is_firing = false;
 }
 
 static void arm(struct wspec_timer *timer, uint64_t now_us) {
   uv_update_time(&timer->loop->uv);
   uint64_t delay_ms = (timer->due_us - now_us + 999) / 1000;
-  (void)uv_timer_start(&timer->uv, on_uv_timer, delay_ms, 0);
+  /* Timers of 0 ms that timers start fire in the same turn of the loop (libuv before 1.45): no
+   * socket would ever get its turn. */
+  uint64_t least_ms = timer->loop->is_firing ? 1 : 0;
+  (void)uv_timer_start(&timer->uv, on_uv_timer, delay_ms > least_ms ? delay_ms : least_ms, 0);
 }
 
 void wspec_timer_start(struct wspec_timer *timer, uint64_t delay_us) {

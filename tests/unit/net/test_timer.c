@@ -1,4 +1,5 @@
 #include "failalloc.h"
+#include "net/address.h"
 #include "net/loop.h"
 #include "net/timer.h"
 
@@ -80,6 +81,34 @@ static void test_can_be_started_from_its_callback(void **state) {
   probe_clear(&probe);
 }
 
+static void on_resolved(void *user, const struct wspec_addresses *addresses,
+                        const struct wspec_net_error *error) {
+  struct probe *probe = user;
+  assert_non_null(addresses);
+  assert_null(error);
+  wspec_timer_stop(probe->timer);
+}
+
+static void on_fire_again(void *user) {
+  struct probe *probe = user;
+  probe->count++;
+  wspec_timer_start(probe->timer, 0);
+}
+
+static void test_timer_of_0_leaves_others_their_turn(void **state) {
+  (void)state;
+  struct probe probe = {0};
+  struct wspec_resolution *resolution;
+  assert_int_equal(wspec_loop_new(&probe.loop), WSPEC_OK);
+  assert_int_equal(wspec_timer_new(probe.loop, on_fire_again, &probe, &probe.timer), WSPEC_OK);
+  wspec_timer_start(probe.timer, 0);
+  assert_int_equal(wspec_resolve(probe.loop, "127.0.0.1", 1, on_resolved, &probe, &resolution),
+                   WSPEC_OK);
+  wspec_loop_run(probe.loop);
+  assert_false(wspec_timer_is_running(probe.timer));
+  probe_clear(&probe);
+}
+
 static void test_no_memory_is_reported(void **state) {
   (void)state;
   struct wspec_loop *loop;
@@ -105,6 +134,7 @@ int main(void) {
       cmocka_unit_test(test_fires_once_and_never_too_soon),
       cmocka_unit_test(test_stopped_timer_does_not_fire),
       cmocka_unit_test(test_can_be_started_from_its_callback),
+      cmocka_unit_test(test_timer_of_0_leaves_others_their_turn),
       cmocka_unit_test(test_no_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
