@@ -263,7 +263,7 @@ static void test_connections_over_the_limit_are_reset(void **state) {
   struct world world;
   struct wspec_server_options options = defaults();
   options.connections_max = 1;
-  options.idle_timeout_ms = 50;
+  options.idle_timeout_ms = options.closing_timeout_ms = 50;
   world_init(&world, options);
   world.clients[0].on_open = request;
   world.clients[0].on_frames = connect_second;
