@@ -35,7 +35,8 @@ static const char *const WORDS[] = {"echo",    "message", "pong",     "failed", 
                                     "ignored", "ended",   "nothing",  "silent", "any",
                                     "http",    "dropped", "accepted", "refused"};
 
-static const char NOTE_OTHER_CODE[] = "another close code than the expected one";
+static const char NOTE_OTHER_CODE[] = "another close code than the expected one, or none";
+static const char NOTE_OTHER_ANSWER[] = "another status code than the one that was sent";
 static const char NOTE_OTHER_STATUS[] = "another status than the expected one";
 static const char NOTE_DROPPED[] = "TCP closed without an HTTP answer";
 static const char NOTE_ORDINARY[] = "an ordinary HTTP answer";
@@ -413,10 +414,11 @@ static void load_alternative(struct list *list, const cJSON *item) {
 
 /* ---- Expectations ---- */
 
-/* Failing a connection with another error code is reported, not punished: which of them fits is
- * seldom a plain MUST. Whoever lists two `failed` has ranked the codes by hand. */
+/* Failing a connection with another error code, or with none in the close frame, is reported, not
+ * punished: which of them fits is seldom a plain MUST, and 7.4.2 leaves 3000 to 4999 to the
+ * application. Whoever lists two `failed` has ranked the codes by hand. */
 static void add_other_error_codes(struct list *list) {
-  static const struct wspec_code_range codes[] = {{1002, 1003}, {1007, 1011}};
+  static const struct wspec_code_range codes[] = {{1002, 1003}, {1007, 1014}, {3000, 4999}};
   size_t n_failed = 0;
   size_t at = 0;
   for (size_t i = 0; i < list->n_items; i++) {
@@ -430,10 +432,33 @@ static void add_other_error_codes(struct list *list) {
   }
   memmove(&list->items[at + 2], &list->items[at + 1],
           (list->n_items - at - 1) * sizeof *list->items);
-  list->items[at + 1] = (struct wspec_alternative){
-      .reaction = WSPEC_REACTION_FAILED, .rank = WSPEC_RANK_INFO, .note = NOTE_OTHER_CODE};
+  list->items[at + 1] = (struct wspec_alternative){.reaction = WSPEC_REACTION_FAILED,
+                                                   .rank = WSPEC_RANK_INFO,
+                                                   .note = NOTE_OTHER_CODE,
+                                                   .no_code_allowed = true};
   list->n_items++;
   set_codes(list, &list->items[at + 1], codes, COUNT(codes));
+}
+
+/* The answer to a close frame typically echoes its code, RFC 6455 section 5.5.1: another one is as
+ * legal, and is reported. Not so 1002, 1003, 1007, 1009 and 1010, which say that what we sent was
+ * wrong. */
+static void add_other_answers(struct list *list) {
+  static const struct wspec_code_range codes[] = {
+      {1001, 1001}, {1008, 1008}, {1011, 1014}, {3000, 4999}};
+  const struct wspec_alternative *closed = NULL;
+  size_t n_closed = 0;
+  for (size_t i = 0; i < list->n_items; i++) {
+    if (list->items[i].reaction == WSPEC_REACTION_CLOSED) {
+      n_closed++;
+      closed = &list->items[i];
+    }
+  }
+  if (n_closed != 1 || closed->rank != WSPEC_RANK_PASS || closed->n_codes == 0) {
+    return;
+  }
+  set_codes(list, add(list, WSPEC_REACTION_CLOSED, WSPEC_RANK_INFO, NOTE_OTHER_ANSWER), codes,
+            COUNT(codes));
 }
 
 void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
@@ -452,7 +477,7 @@ void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
     return;
   }
   struct list list = {.reader = reader};
-  list.items = wspec_reader_alloc(reader, (size_t)n * EXPANDED_MAX + 1, sizeof *list.items);
+  list.items = wspec_reader_alloc(reader, (size_t)n * EXPANDED_MAX + 2, sizeof *list.items);
   if (!list.items) {
     return;
   }
@@ -460,6 +485,7 @@ void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
     load_alternative(&list, element);
   }
   add_other_error_codes(&list);
+  add_other_answers(&list);
   out->alternatives = list.items;
   out->n_alternatives = list.n_items;
 }
@@ -470,13 +496,14 @@ void wspec_load_close_expectation(struct wspec_reader *reader, bool has_code, ui
                                   struct wspec_expectation *out) {
   struct wspec_code_range codes[] = {{1000, 1000}, {code, code}};
   struct list list = {.reader = reader};
-  list.items = wspec_reader_alloc(reader, 1, sizeof *list.items);
+  list.items = wspec_reader_alloc(reader, 2, sizeof *list.items);
   if (!list.items) {
     return;
   }
   struct wspec_alternative *closed = add(&list, WSPEC_REACTION_CLOSED, WSPEC_RANK_PASS, NULL);
   set_codes(&list, closed, codes, has_code && code != 1000 ? 2 : 1);
   closed->no_code_allowed = true;
+  add_other_answers(&list);
   out->alternatives = list.items;
   out->n_alternatives = list.n_items;
   out->requirement = wspec_requirements_find(reader->requirements, "6455-5.5.1-09");
