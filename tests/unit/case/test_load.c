@@ -347,8 +347,8 @@ static void test_failed_gets_a_tier_for_other_error_codes(void **state) {
   check_codes(&expect->alternatives[0], 2, (const uint16_t[]){1002, 1002, 1007, 1009});
   assert_true(expect->alternatives[0].no_code_allowed);
   check_alternative(expect, 1, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
-  check_codes(&expect->alternatives[1], 2, (const uint16_t[]){1002, 1003, 1007, 1011});
-  assert_false(expect->alternatives[1].no_code_allowed);
+  check_codes(&expect->alternatives[1], 3, (const uint16_t[]){1002, 1003, 1007, 1014, 3000, 4999});
+  assert_true(expect->alternatives[1].no_code_allowed);
   assert_non_null(expect->alternatives[1].note);
   check_alternative(expect, 2, WSPEC_REACTION_PONG, WSPEC_RANK_WARN);
   assert_string_equal(expect->alternatives[2].note, "n");
@@ -391,8 +391,11 @@ static void test_close_steps(void **state) {
   const struct wspec_step *steps = &find("6455/5.2/messages")->steps[13];
   check_payload(&steps[0].as.close.payload, "\x0b\xb8r", 3);
   const struct wspec_expectation *expect = &steps[0].as.close.expect;
-  assert_int_equal(expect->n_alternatives, 1);
+  assert_int_equal(expect->n_alternatives, 2);
   check_alternative(expect, 0, WSPEC_REACTION_CLOSED, WSPEC_RANK_PASS);
+  check_alternative(expect, 1, WSPEC_REACTION_CLOSED, WSPEC_RANK_INFO);
+  check_codes(&expect->alternatives[1], 4,
+              (const uint16_t[]){1001, 1001, 1008, 1008, 1011, 1014, 3000, 4999});
   check_codes(&expect->alternatives[0], 2, (const uint16_t[]){1000, 1000, 3000, 3000});
   assert_true(expect->alternatives[0].no_code_allowed);
   assert_string_equal(expect->requirement->id, "6455-5.5.1-09");
