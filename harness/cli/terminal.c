@@ -122,7 +122,7 @@ static const struct wspec_finding *worst_finding(const struct wspec_result *resu
 
 static void print_source(const struct wspec_terminal *terminal, const struct wspec_result *result,
                          const struct wspec_finding *finding) {
-  char more[32] = "";
+  char more[64] = "";
   if (result->n_findings > 1) {
     snprintf(more, sizeof more, "; %zu more in the report", result->n_findings - 1);
   }

@@ -15,10 +15,11 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(__file__).with_name("server.py")
@@ -28,6 +29,8 @@ KILLS = pathlib.Path(__file__).with_name("kills.json")
 SHARE_MAX = 0.1
 # How many defects kills.json keeps for a case: one is played in the test, the rest is for readers.
 KEPT_FOR_A_CASE = 3
+# Cases drawn to find out how much of the suite a defect fails.
+SAMPLE = 120
 CASES_IN_A_RUN = 60
 RUN_TIMEOUT_S = 300
 
@@ -107,27 +110,65 @@ def complaint(result: dict) -> str:
     return "; ".join(said) or result.get("skip_reason") or result["verdict"]
 
 
-def measure(wspec: pathlib.Path, only: list[str]) -> dict:
-    """Plays the whole suite against every defect."""
+def sections_of(switch: dict) -> set[tuple[str, str]]:
+    """The (rfc, section) pairs of what a switch violates."""
+    return {tuple(name.split("-")[:2]) for name in switch["requirements"] if name.count("-") == 2}
+
+
+def has_to_do_with(switch: dict, case: dict) -> bool:
+    """Whether a case is about what a defect breaks: the same requirement, or the same section."""
+    return (not set(case["requirements"]).isdisjoint(switch["requirements"])
+            or (case["spec"].removeprefix("rfc"), case["section"]) in sections_of(switch))
+
+
+def choose_cases(switch: dict, cases: dict[str, dict], draw: random.Random) -> tuple[list, list]:
+    """The cases to play against a defect: those that are about it, and a sample of all."""
+    related = [name for name, case in cases.items() if has_to_do_with(switch, case)]
+    return related, draw.sample(sorted(cases), min(SAMPLE, len(cases)))
+
+
+def kills_of(switch: dict, results: dict[str, dict]) -> set[str]:
+    """The cases that found this defect."""
+    return {name for name, result in results.items() if is_killed(switch, result)}
+
+
+def measure(wspec: pathlib.Path, only: list[str]) -> tuple[dict, dict]:
+    """What each defect is killed by, and the share of the suite that it fails, by a sample."""
     by_name = {switch["name"]: switch for switch in switches()}
+    cases = list_cases(wspec)
+    draw = random.Random(1)
     defects: dict[str, dict] = {}
     with serving_each("defect") as ports:
-        for name, port in sorted(ports.items()):
-            if only and name not in only:
-                continue
-            try:
-                results = run(wspec, port)
-            except (RuntimeError, subprocess.TimeoutExpired) as problem:
-                print(f"{name}: {problem}", file=sys.stderr)
-                continue
-            killed_by = sorted(i for i, r in results.items() if is_killed(by_name[name], r))
-            defects[name] = {"share": round(len(killed_by) / len(results), 4),
-                             "killed_by": killed_by}
-            print(f"{name}: {len(killed_by)} of {len(results)}", file=sys.stderr, flush=True)
-    return defects
+        ports = {name: port for name, port in ports.items() if not only or name in only}
+        for count, (name, port) in enumerate(sorted(ports.items())):
+            related, sample = choose_cases(by_name[name], cases, draw)
+            killed = kills_of(by_name[name],
+                              run_cases(wspec, port, sorted(set(related) | set(sample))))
+            share = len(killed.intersection(sample)) / len(sample)
+            defects[name] = {"share": round(share, 3), "killed_by": sorted(killed)}
+            print(f"{count + 1}/{len(ports)} {name}: {len(killed)} kills, share {share:.3f}",
+                  file=sys.stderr, flush=True)
+        if not only:
+            play_the_idle(wspec, ports, by_name, cases, defects)
+    return defects, cases
 
 
-def condense(defects: dict[str, dict], ids: list[str]) -> dict:
+def play_the_idle(wspec: pathlib.Path, ports: dict[str, int], by_name: dict[str, dict],
+                  cases: dict[str, dict], defects: dict[str, dict]) -> None:
+    """Plays the cases that have killed nothing yet against every defect that may count."""
+    for name, entry in sorted(defects.items()):
+        lively = {case for other in defects.values() if other["share"] <= SHARE_MAX
+                  for case in other["killed_by"]}
+        idle = sorted(set(cases) - lively)
+        if not idle:
+            return
+        if entry["share"] <= SHARE_MAX:
+            killed = kills_of(by_name[name], run_cases(wspec, ports[name], idle))
+            entry["killed_by"] = sorted(set(entry["killed_by"]) | killed)
+            print(f"{name}: {len(killed)} of {len(idle)} idle cases", file=sys.stderr, flush=True)
+
+
+def condense(defects: dict[str, dict], ids: Iterable[str]) -> dict:
     """What kills.json holds: for each case the defects that single it out best."""
     useful = {name: entry for name, entry in defects.items() if entry["share"] <= SHARE_MAX}
     narrow_first = sorted(useful, key=lambda name: (len(useful[name]["killed_by"]), name))
@@ -138,10 +179,11 @@ def condense(defects: dict[str, dict], ids: list[str]) -> dict:
                         for name, entry in sorted(defects.items())}}
 
 
-def list_cases(wspec: pathlib.Path) -> list[str]:
-    """The ids of the cases that a run against a server plays."""
+def list_cases(wspec: pathlib.Path) -> dict[str, dict]:
+    """The cases that are played against a server, by id, as a run reports them."""
     with serving() as ports:
-        return sorted(i for i, r in run(wspec, ports["strict"]).items() if r["verdict"] != "skip")
+        return {name: result for name, result in run(wspec, ports["strict"]).items()
+                if result["verdict"] != "skip"}
 
 
 def print_table(kills: dict) -> None:
@@ -166,11 +208,11 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="this defect; repeatable")
     arguments = parser.parse_args()
     if arguments.command == "measure":
-        defects = measure(arguments.wspec, arguments.only)
+        defects, cases = measure(arguments.wspec, arguments.only)
         if arguments.only:
             print(json.dumps(defects, indent=1))
             return
-        kills = condense(defects, list_cases(arguments.wspec))
+        kills = condense(defects, cases)
         KILLS.write_text(json.dumps(kills, indent=1) + "\n")
     print_table(json.loads(KILLS.read_text()))
 
