@@ -205,6 +205,16 @@ static bool is_to_be_judged(const struct wspec_expectation *expectation,
   return !event->consumed || (event->is_failure && foresees(expectation, WSPEC_REACTION_FAILED));
 }
 
+/* 1003 is there for an endpoint that takes only text and got binary (RFC 6455 section 7.4.1). */
+static bool refuses_binary(const struct link *link, const struct event *event) {
+  bool sent_binary = false;
+  for (size_t i = 0; i < link->n_sent; i++) {
+    sent_binary = sent_binary || link->sent[i].opcode == WSPEC_OPCODE_BINARY;
+  }
+  return sent_binary && event->kind == EVENT_CLOSE &&
+         event->status_code == WSPEC_CLOSE_UNSUPPORTED_DATA;
+}
+
 static bool decide_by_event(struct wspec_play *play, struct link *link,
                             const struct wspec_expectation *expectation, struct event *event) {
   struct seen seen = {.event = event};
@@ -231,6 +241,10 @@ static bool decide_by_event(struct wspec_play *play, struct link *link,
     return false;
   }
   consume(event);
+  if (refuses_binary(link, event)) {
+    play_skip(play, "the target takes no binary messages");
+    return true;
+  }
   decide_violation(play, link, expectation, &seen);
   return true;
 }

@@ -125,6 +125,10 @@ static void end_without_verdict(struct wspec_play *play, enum wspec_verdict verd
   play->violated = true;
 }
 
+void play_skip(struct wspec_play *play, const char *reason) {
+  end_without_verdict(play, WSPEC_VERDICT_SKIP, "%s", reason);
+}
+
 /* ---- Lifecycle ---- */
 
 static const char *name_missing_need(unsigned missing) {

@@ -218,6 +218,10 @@ void play_out_of_memory(struct wspec_play *play);
 /* play_check gives `err` to play_out_of_memory if it is not WSPEC_OK; returns true if it was. */
 bool play_check(struct wspec_play *play, enum wspec_err err);
 
+/* play_skip ends the case without a verdict: the target has not what the case needs; `reason` says
+ * what. */
+void play_skip(struct wspec_play *play, const char *reason);
+
 /* play_find adds a finding about `requirement` (an id; its level decides the verdict). */
 void play_find(struct wspec_play *play, const char *requirement, unsigned connection,
                uint64_t offset, const char *format, ...) __attribute__((format(printf, 5, 6)));
