@@ -153,8 +153,9 @@ static enum step judge_text(struct wspec_conn *conn, struct wspec_span piece, bo
   if (wspec_utf8_feed(&incoming->utf8, piece, &wrong) == WSPEC_OK) {
     return STEP_AGAIN;
   }
-  /* Inflated octets have no place of their own on the wire. */
-  return fail_text(conn, conn->at + (incoming->is_compressed ? 0 : wrong));
+  /* Inflated octets have no place of their own on the wire. Their piece has, but where that begins
+   * is up to the portions in which TCP delivers, so the frame is named. */
+  return fail_text(conn, incoming->is_compressed ? conn->frame_at : conn->at + wrong);
 }
 
 /* Closes the frame and the message behind a piece that has been taken, and makes the event if one
@@ -222,7 +223,7 @@ static enum step assemble_piece(struct wspec_conn *conn, struct input *in, size_
 }
 
 static enum step fail_inflate(struct wspec_conn *conn, enum wspec_err err) {
-  struct wspec_violation violation = {.err = err, .octet_offset = conn->at};
+  struct wspec_violation violation = {.err = err, .octet_offset = conn->frame_at};
   if (err == WSPEC_ERR_LIMIT) {
     violation.status_code = WSPEC_CLOSE_TOO_BIG;
     violation.requirement = "6455-10.4-01";

@@ -14,7 +14,8 @@ struct wspec_violation {
                               broke none: out of memory. Static storage */
   const char *sentence;    /* what is wrong, at most 123 octets of ASCII. Static storage */
   uint64_t octet_offset;   /* of the octet that shows it, from the first one of the connection after
-                              the opening handshake, counted from 0 */
+                              the opening handshake, counted from 0; where only inflating shows it,
+                              of the first octet of the frame */
 };
 
 #endif

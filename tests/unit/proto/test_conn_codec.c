@@ -67,6 +67,7 @@ static void check(struct wspec_conn_options options, const struct wire_frame *fr
     struct wire_plan plan = {.split = split, .portion = split % 3};
     wire_feed(&options, wire, len, plan, &run);
     assert_string_equal(run.log, log);
+    assert_int_equal(run.violation.octet_offset, first_run.violation.octet_offset);
   }
 }
 
