@@ -9,6 +9,14 @@ if(WSPEC_SANITIZE)
   add_link_options(-fsanitize=${WSPEC_SANITIZE})
 endif()
 
+# The folders are instrumented in full, the harnesses only lightly (fuzz/CMakeLists.txt): what a harness
+# compares is of no interest to the fuzzing engine, and tracing it costs more than the parsers do.
+if(WSPEC_FUZZ)
+  set(WSPEC_FUZZ_INSTRUMENT "-fsanitize=fuzzer-no-link" CACHE STRING
+    "what shows the fuzzing engine the ways through the code; empty if the compiler does so itself")
+  separate_arguments(WSPEC_FOLDER_OPTIONS UNIX_COMMAND "${WSPEC_FUZZ_INSTRUMENT}")
+endif()
+
 if(WSPEC_COVERAGE)
   add_compile_options(--coverage -O0 -g)
   add_link_options(--coverage)
