@@ -83,6 +83,11 @@ HANDSHAKES: dict[str, list[bytes]] = {
     "asks-subprotocols": _asks(_PROTOCOL + "chat, superchat"),
     "asks-unknown-subprotocol": _asks(_PROTOCOL + "x-unknown"),
     "asks-subprotocol-in-upper-case": _asks(_PROTOCOL + "CHAT"),
+    "asks-nothing-http": [request(version="HTPP/1.1")],
+    "asks-in-two-segments": [_OPEN[:20], _OPEN[20:]],
+    "asks-line-separator-injection": _asks("X: a\u2028" + _PROTOCOL + "chat"),
+    "asks-line-without-colon": [request(extra=("no colon",))],
+    "asks-with-query": _asks(target="/?a=b"),
     "asks-lf-in-disguise": _asks("X: a\u560a" + _PROTOCOL + "chat"),
     "asks-cr-injection": _asks("X: a\r" + _PROTOCOL + "chat"),
     "asks-indented-injection": [

@@ -27,6 +27,7 @@ class Connection(asyncio.Protocol):
         self._subprotocols = subprotocols
         self._head = HeadReader(on)
         self._method = "GET"
+        self._parsed = False
         self._session: Session | None = None
         self._refused = False
         self._early = False
@@ -126,11 +127,14 @@ class Connection(asyncio.Protocol):
 
     def _open(self, request: Request) -> None:
         self._method = request.method
+        self._parsed = True
         if scenarios.on_request(self._on, self._outbox):
             self._refused = True
             return
         agreement = opening.agree(request, self._on, self._subprotocols)
         if agreement.expects_continue and self._on("hangs-on-expectation"):
+            return
+        if self._on("hangs-on-unusual-requests") and opening.is_unusual(request):
             return
         if self._timer:
             self._timer.cancel()
@@ -163,6 +167,8 @@ class Connection(asyncio.Protocol):
         if refusal.status in (414, 431) and on("hangs-on-oversized-head"):
             return
         if refusal.status == 400 and not self._head.lines and on("hangs-on-garbage"):
+            return
+        if refusal.status == 400 and not self._parsed and on("hangs-on-malformed-head"):
             return
         if on("closes-without-error-answer") or refusal.status == 0:
             self._outbox.finish()

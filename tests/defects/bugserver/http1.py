@@ -16,6 +16,7 @@ _START_OF_METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]* ?")
 _NEVER_IN_REQUEST_LINE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f-\xff]")
 _INVALID_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])")
+_UNICODE_LINE_ENDS = re.compile(rb"[\x0b\x0c\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]")
 _BLANKS = b" \t"
 
 
@@ -52,6 +53,8 @@ class HeadReader:
             end = self._buffer.find(b"\n", self._line_start)
             if end < 0:
                 self._check_partial_line()
+                if self._on("wants-head-in-one-segment"):
+                    raise Refusal(400, "half a request")
                 return False
             line = bytes(self._buffer[self._line_start:end])
             self._line_start = end + 1
@@ -94,6 +97,8 @@ class HeadReader:
             text = line.decode("utf-8", "surrogateescape")
             narrowed = bytes(ord(letter) & 0xFF for letter in text)
             return [part for part in narrowed.replace(b"\r", b"\n").split(b"\n") if part]
+        if self._on("splits-lines-like-unicode"):
+            return [part for part in _UNICODE_LINE_ENDS.split(line) if part]
         if b"\r" in line:
             if self._on("bare-cr-ends-line"):
                 return [part for part in line.split(b"\r") if part]
@@ -149,6 +154,8 @@ def _parse_version(word: bytes, on: On) -> tuple[int, int]:
     if on("accepts-overlong-http-version") and re.fullmatch(rb"HTTP/[0-9]+(\.[0-9]+)?", word):
         word = b"HTTP/1.1"
     match = _VERSION.fullmatch(word)
+    if not match and on("accepts-any-http-version"):
+        return 1, 1
     if not match:
         raise Refusal(400, "the version is not HTTP/digit.digit")
     return int(match[1]), int(match[2])

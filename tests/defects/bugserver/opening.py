@@ -59,6 +59,17 @@ def agree(request: Request, on: On, subprotocols: Sequence[str] = SUBPROTOCOLS) 
         close_at_once=not allowed)
 
 
+def is_unusual(request: Request) -> bool:
+    """What few clients send, right as it is."""
+    hosts = request.values("Host")
+    return ("?" in request.target or "://" in request.target or request.version > (1, 1)
+            or bool(request.values("Authorization")) or not all(_is_local(host) for host in hosts))
+
+
+def _is_local(host: str) -> bool:
+    return host.partition(":")[0] in ("127.0.0.1", "localhost")
+
+
 def _check_version_of_http(request: Request, on: On) -> None:
     major, minor = request.version
     if major != 1:
