@@ -1,6 +1,7 @@
 #include "play/play_internal.h"
 
 #include "base/ascii.h"
+#include "proto/extensions.h"
 #include "proto/handshake.h"
 
 #include <stdlib.h>
@@ -232,6 +233,11 @@ static void judge_extensions(struct wspec_play *play, struct link *link,
                 "the 101 lists extension '%.*s', which was not offered", (int)name.len,
                 (const char *)name.data);
     }
+  }
+  struct wspec_extensions extensions;
+  if (!is_empty && wspec_extensions_read(&extensions, head) == WSPEC_ERR_SYNTAX) {
+    play_find(play, "6455-4.3-02", index, at,
+              "Sec-WebSocket-Extensions in the 101 is malformed: %s", extensions.error_text);
   }
   if (is_empty) {
     play_find(play, "6455-4.2.2-20", index, at,

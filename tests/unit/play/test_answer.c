@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,31 @@ static void test_the_accept_of_several_keys_or_none_says_nothing(void **state) {
   assert_int_equal(count_accept_findings(&removed, 1), 0);
 }
 
+static size_t count_grammar_findings(const char *extensions) {
+  struct wspec_field_edit offer = {.kind = WSPEC_FIELD_SET,
+                                   .name = wspec_span_text("Sec-WebSocket-Extensions"),
+                                   .value = wspec_span_text("a")};
+  char answer[256];
+  (void)snprintf(answer, sizeof answer,
+                 "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Extensions: %s\r\n\r\n",
+                 extensions);
+  struct wspec_result result = play_answer_to(&offer, 1, answer, NULL);
+  size_t n = 0;
+  for (size_t i = 0; i < result.n_findings; i++) {
+    n += strcmp(result.findings[i].requirement, "6455-4.3-02") == 0;
+  }
+  wspec_result_clear(&result);
+  return n;
+}
+
+static void test_extensions_keep_to_their_grammar(void **state) {
+  (void)state;
+  assert_int_equal(count_grammar_findings("a; b=1; c=\"2\""), 0);
+  assert_int_equal(count_grammar_findings("a; = 1"), 1);
+  assert_int_equal(count_grammar_findings("a; b=\"1 2\""), 1);
+  assert_int_equal(count_grammar_findings("a b"), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_is_no_list_stands_once),
@@ -165,6 +191,7 @@ int main(void) {
       cmocka_unit_test(test_no_token_is_a_list_without_it),
       cmocka_unit_test(test_the_accept_is_that_of_the_key_sent),
       cmocka_unit_test(test_the_accept_of_several_keys_or_none_says_nothing),
+      cmocka_unit_test(test_extensions_keep_to_their_grammar),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
