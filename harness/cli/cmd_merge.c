@@ -1,13 +1,12 @@
 #include "cli/command.h"
 #include "cli/option.h"
 #include "cli/outputs.h"
+#include "cli/read_reports.h"
 
 #include "reports/merge.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum option_id { OPTION_HELP = 256, OPTION_OUT, OPTION_REPORT /* and on: one a format */ };
 
@@ -25,68 +24,6 @@ static int print_help(void) {
          "side by side; and writes them in any format. NAME is what to call the target.\n\n");
   wspec_options_help(stdout, wspec_merge_option_table);
   return WSPEC_EXIT_OK;
-}
-
-static int out_of_memory(void) {
-  fprintf(stderr, "wspec merge: out of memory\n");
-  return WSPEC_EXIT_USAGE;
-}
-
-static int say(enum wspec_err err, char *message) {
-  int code = WSPEC_EXIT_OK;
-  if (err) {
-    code = message ? wspec_usage_error("merge", "%s", message) : out_of_memory();
-  }
-  free(message);
-  return code;
-}
-
-/* ---- Reading ---- */
-
-static int name_reports(struct wspec_reports *reports, size_t first, const char *name) {
-  for (size_t i = first; i < reports->n; i++) {
-    if (wspec_report_rename(&reports->items[i], name)) {
-      return out_of_memory();
-    }
-  }
-  return WSPEC_EXIT_OK;
-}
-
-static void warn_of_cut(const struct wspec_reports *reports, size_t first, const char *path) {
-  for (size_t i = first; i < reports->n; i++) {
-    const struct wspec_report *report = &reports->items[i];
-    if (!report->is_complete) {
-      fprintf(stderr, "wspec merge: %s: the run was cut off: %zu of %zu results\n", path,
-              report->n_records, report->n_selected);
-    }
-  }
-}
-
-static int read_one(struct wspec_reports *reports, char *argument) {
-  char *equals = strchr(argument, '=');
-  bool has_name =
-      equals && equals > argument && !memchr(argument, '/', (size_t)(equals - argument));
-  const char *path = has_name ? equals + 1 : argument;
-  bool is_stdin = strcmp(path, "-") == 0;
-  FILE *file = is_stdin ? stdin : fopen(path, "r");
-  if (!file) {
-    return wspec_usage_error("merge", "%s: %s", path, strerror(errno));
-  }
-  size_t first = reports->n;
-  char *message;
-  enum wspec_err err = wspec_reports_read(reports, file, path, &message);
-  if (!is_stdin) {
-    (void)fclose(file);
-  }
-  int code = say(err, message);
-  if (code == WSPEC_EXIT_OK) {
-    warn_of_cut(reports, first, path);
-  }
-  if (code == WSPEC_EXIT_OK && has_name) {
-    *equals = '\0';
-    code = name_reports(reports, first, argument);
-  }
-  return code;
 }
 
 /* ---- Writing ---- */
@@ -108,12 +45,10 @@ static int merge(int n_files, char **files, struct wspec_outputs *outputs) {
   struct wspec_reports reports = {.items = NULL};
   int code = WSPEC_EXIT_OK;
   for (int i = 0; i < n_files && code == WSPEC_EXIT_OK; i++) {
-    code = read_one(&reports, files[i]);
+    code = wspec_read_reports("merge", &reports, files[i]);
   }
   if (code == WSPEC_EXIT_OK) {
-    char *message;
-    enum wspec_err err = wspec_reports_merge(&reports, &message);
-    code = say(err, message);
+    code = wspec_merge_reports("merge", &reports);
   }
   if (code == WSPEC_EXIT_OK) {
     code = write_all(&reports, outputs);

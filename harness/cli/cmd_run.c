@@ -4,6 +4,8 @@
 #include "cli/run_options.h"
 #include "cli/terminal.h"
 
+#include "case/select.h"
+#include "reports/baseline.h"
 #include "reports/json_report.h"
 #include "run/embedded.h"
 #include "run/memory.h"
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Settle time: so many round trips of the target, between a floor and half the time limit. */
 enum { SETTLE_ROUND_TRIPS = 20, SETTLE_FLOOR_US = 100 * 1000, CLOSE_US = 1000 * 1000 };
@@ -37,6 +40,9 @@ struct run {
   struct wspec_probe probe;
   struct wspec_result *results;
   struct wspec_terminal terminal;
+  struct wspec_baseline baseline;
+  FILE *new_baseline;  /* --write-baseline; NULL: none */
+  size_t n_complaints; /* about entries of the baseline */
   struct wspec_report report;
   struct wspec_json_report json;
   char *shown_url; /* owned; without user and password; NULL: the embedded endpoint */
@@ -110,8 +116,11 @@ static int load_cases(struct run *run) {
 
 /* ---- Reports ---- */
 
-static struct wspec_record_options record_options(const struct run *run) {
+static struct wspec_record_options record_options(const struct run *run,
+                                                  const struct wspec_baseline_entry *known) {
   return (struct wspec_record_options){.has_transcript = run->options.all_transcripts,
+                                       .known_reason = known ? known->reason : NULL,
+                                       .known_link = known ? known->link : NULL,
                                        .secrets = run->secrets,
                                        .n_secrets = run->n_secrets};
 }
@@ -140,7 +149,7 @@ static int open_report(struct run *run) {
       .n_shards = run->options.n_shards,
       .n_selected = run->n_scripts,
   };
-  const struct wspec_record_options options = record_options(run);
+  const struct wspec_record_options options = record_options(run, NULL);
   FILE *file = run->options.outputs.files[WSPEC_FORMAT_JSON];
   wspec_report_init(&run->report);
   enum wspec_err err = wspec_json_report_begin(&run->json, file, &run->report, &facts, &options);
@@ -163,8 +172,9 @@ static int close_report(struct run *run) {
 
 static void on_result(void *user, const struct wspec_result *result, size_t n_done, size_t n_all) {
   struct run *run = user;
-  const struct wspec_record_options options = record_options(run);
-  wspec_terminal_result(&run->terminal, result, NULL, n_done, n_all);
+  const struct wspec_baseline_entry *known = wspec_baseline_match(&run->baseline, result);
+  const struct wspec_record_options options = record_options(run, known);
+  wspec_terminal_result(&run->terminal, result, options.known_reason, n_done, n_all);
   errno = 0;
   enum wspec_err err = wspec_json_report_add(&run->json, result, &options);
   if (err) {
@@ -326,21 +336,96 @@ static int play_in_memory(struct run *run) {
   return WSPEC_EXIT_OK;
 }
 
+/* ---- Baseline ---- */
+
+static int open_baselines(struct run *run) {
+  const char *path = run->options.baseline_path;
+  FILE *file = path ? fopen(path, "r") : NULL;
+  if (path && !file) {
+    return wspec_usage_error("run", "--baseline %s: %s", path, strerror(errno));
+  }
+  char *message = NULL;
+  enum wspec_err err = file ? wspec_baseline_read(&run->baseline, file, path, &message) : WSPEC_OK;
+  if (file) {
+    (void)fclose(file);
+  }
+  int code = WSPEC_EXIT_OK;
+  if (err) {
+    code = message ? wspec_usage_error("run", "%s", message) : out_of_memory();
+  }
+  free(message);
+  path = run->options.write_baseline_path;
+  /* Not truncated before there is something to write: it may be the only one there is. */
+  run->new_baseline = path && code == WSPEC_EXIT_OK ? fopen(path, "a") : NULL;
+  if (path && code == WSPEC_EXIT_OK && !run->new_baseline) {
+    code = wspec_usage_error("run", "--write-baseline %s: %s", path, strerror(errno));
+  }
+  return code;
+}
+
+static bool names_a_case(const struct run *run, const struct wspec_baseline_entry *entry) {
+  for (size_t i = 0; i < run->set.n_scripts; i++) {
+    if (wspec_glob_matches(entry->pattern, run->set.scripts[i].id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void check_baseline(struct run *run) {
+  char today[16];
+  time_t now = time(NULL);
+  struct tm utc;
+  strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &utc));
+  for (size_t i = 0; i < run->baseline.n_entries; i++) {
+    const struct wspec_baseline_entry *entry = &run->baseline.entries[i];
+    const char *complaint = names_a_case(run, entry) ? wspec_baseline_complaint(entry, today)
+                                                     : "stale: there is no such case";
+    if (complaint) {
+      run->n_complaints++;
+      fprintf(stderr, "wspec run: %s: entries[%zu], %s: %s\n", run->options.baseline_path, i,
+              entry->pattern, complaint);
+    }
+  }
+}
+
+static int write_baseline(struct run *run) {
+  if (!run->new_baseline) {
+    return WSPEC_EXIT_OK;
+  }
+  errno = 0;
+  bool is_empty = ftruncate(fileno(run->new_baseline), 0) == 0 || errno == EINVAL;
+  enum wspec_err err =
+      wspec_baseline_write(run->new_baseline, &run->report, &run->baseline, run->options.strict);
+  bool closed = fclose(run->new_baseline) == 0;
+  run->new_baseline = NULL;
+  return !err && closed && is_empty
+             ? WSPEC_EXIT_OK
+             : wspec_usage_error("run", "--write-baseline %s: %s", run->options.write_baseline_path,
+                                 strerror(errno));
+}
+
 static int exit_code(const struct run *run) {
   if (run->target_gone) {
     return WSPEC_EXIT_UNREACHABLE;
   }
-  for (size_t i = 0; i < run->n_scripts; i++) {
-    enum wspec_verdict verdict = run->results[i].verdict;
-    if (verdict == WSPEC_VERDICT_FAIL || (verdict == WSPEC_VERDICT_WARN && run->options.strict)) {
+  for (size_t i = 0; i < run->report.n_records; i++) {
+    const struct wspec_record *record = &run->report.records[i];
+    bool is_bad = record->verdict == WSPEC_VERDICT_FAIL ||
+                  (record->verdict == WSPEC_VERDICT_WARN && run->options.strict);
+    if (is_bad && !record->known_reason && !run->options.write_baseline_path) {
       return WSPEC_EXIT_FAIL;
     }
   }
-  return WSPEC_EXIT_OK;
+  return run->n_complaints > 0 && !run->options.write_baseline_path ? WSPEC_EXIT_FAIL
+                                                                    : WSPEC_EXIT_OK;
 }
 
 static int play(struct run *run) {
-  int code = open_report(run);
+  int code = open_baselines(run);
+  if (code == WSPEC_EXIT_OK) {
+    code = open_report(run);
+  }
   if (code != WSPEC_EXIT_OK) {
     return code;
   }
@@ -355,6 +440,9 @@ static int play(struct run *run) {
   int report_code = close_report(run);
   if (code == WSPEC_EXIT_OK) {
     wspec_terminal_summary(&run->terminal, &run->report, seconds);
+    check_baseline(run);
+    int baseline_code = write_baseline(run);
+    report_code = report_code != WSPEC_EXIT_OK ? report_code : baseline_code;
     code = report_code != WSPEC_EXIT_OK ? report_code : exit_code(run);
   }
   return code;
@@ -399,6 +487,10 @@ static void clear(struct run *run) {
   free(run->results);
   free(run->scripts);
   wspec_report_clear(&run->report);
+  wspec_baseline_clear(&run->baseline);
+  if (run->new_baseline) {
+    (void)fclose(run->new_baseline);
+  }
   free(run->shown_url);
   free(run->reproduce);
   wspec_server_free(run->embedded);

@@ -5,6 +5,8 @@
 #ifndef WSPEC_CLI_COMMAND_H
 #define WSPEC_CLI_COMMAND_H
 
+#include "cli/option.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -46,5 +48,12 @@ int wspec_cmd_list(int argc, char **argv);
 int wspec_cmd_explain(int argc, char **argv);
 int wspec_cmd_lint(int argc, char **argv);
 int wspec_cmd_merge(int argc, char **argv);
+int wspec_cmd_diff(int argc, char **argv);
+
+/* The tables of options of the commands that have one. */
+
+extern const struct wspec_option wspec_run_option_table[];
+extern const struct wspec_option wspec_merge_option_table[];
+extern const struct wspec_option wspec_diff_option_table[];
 
 #endif

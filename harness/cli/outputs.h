@@ -12,15 +12,24 @@
 
 enum wspec_format {
   WSPEC_FORMAT_JSON, /* the one that a run writes as it goes */
+  WSPEC_FORMAT_JUNIT,
+  WSPEC_FORMAT_MARKDOWN,
+  WSPEC_FORMAT_TAP,
+  WSPEC_FORMAT_SARIF,
+  WSPEC_FORMAT_BADGE,
   WSPEC_N_FORMATS
 };
 
 /* The rows of a command's option table that ask for a format; `first` is the id of the first. */
-#define WSPEC_REPORT_OPTIONS(first)                                                                \
-  {                                                                                                \
-    "json", (int)(first) + WSPEC_FORMAT_JSON, "F", "report as JSON; '-' is standard output", NULL, \
-        WSPEC_COMPLETES_FILE                                                                       \
-  }
+#define WSPEC_REPORT_OPTIONS(first)                                                              \
+  WSPEC_REPORT_OPTION(first, JSON, "json", "report as JSON; '-' is standard output"),            \
+      WSPEC_REPORT_OPTION(first, JUNIT, "junit", "as JUnit XML"),                                \
+      WSPEC_REPORT_OPTION(first, MARKDOWN, "markdown", "as Markdown, for $GITHUB_STEP_SUMMARY"), \
+      WSPEC_REPORT_OPTION(first, TAP, "tap", "as TAP 14"),                                       \
+      WSPEC_REPORT_OPTION(first, SARIF, "sarif", "as SARIF 2.1.0, for code scanning"),           \
+      WSPEC_REPORT_OPTION(first, BADGE, "badge", "as a badge, SVG")
+#define WSPEC_REPORT_OPTION(first, format, name, help) \
+  { name, (int)(first) + WSPEC_FORMAT_##format, "F", help, NULL, WSPEC_COMPLETES_FILE }
 
 struct wspec_outputs {
   const char *command;                /* for messages: "run" */

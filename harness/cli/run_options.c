@@ -175,7 +175,41 @@ static int parse_connect_to(struct wspec_run_options *options, const char *text)
   return WSPEC_EXIT_OK;
 }
 
+/* What CI systems say of themselves. Those of GitLab, CircleCI and Kubernetes' parallel jobs; a
+ * matrix on GitHub sets the first pair by hand. Kubernetes and CircleCI count from 0. */
+static int parse_shard_of_ci(struct wspec_run_options *options) {
+  static const struct {
+    const char *index, *total;
+    unsigned first;
+  } pairs[] = {{"WSPEC_SHARD_INDEX", "WSPEC_SHARD_TOTAL", 1},
+               {"CI_NODE_INDEX", "CI_NODE_TOTAL", 1},
+               {"CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0},
+               {"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", 0}};
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    const char *index = getenv(pairs[i].index);
+    const char *total = getenv(pairs[i].total);
+    uint64_t shard, n_shards;
+    if (!index || !total) {
+      continue;
+    }
+    if (!parse_number(total, 1, 100000, &n_shards) ||
+        !parse_number(index, pairs[i].first, n_shards - 1 + pairs[i].first, &shard)) {
+      return wspec_usage_error("run", "--shard auto: %s=%s of %s=%s is no part of a whole",
+                               pairs[i].index, index, pairs[i].total, total);
+    }
+    options->shard = (unsigned)(shard - pairs[i].first + 1);
+    options->n_shards = (unsigned)n_shards;
+    return WSPEC_EXIT_OK;
+  }
+  return wspec_usage_error("run", "--shard auto: neither CI_NODE_INDEX and CI_NODE_TOTAL are set, "
+                                  "nor JOB_COMPLETION_INDEX and JOB_COMPLETIONS, nor "
+                                  "WSPEC_SHARD_INDEX and WSPEC_SHARD_TOTAL");
+}
+
 static int parse_shard(struct wspec_run_options *options, const char *text) {
+  if (strcmp(text, "auto") == 0) {
+    return parse_shard_of_ci(options);
+  }
   const char *slash = strchr(text, '/');
   char first[16] = "";
   uint64_t shard = 0, n_shards = 0;

@@ -49,9 +49,6 @@ struct wspec_run_options {
   unsigned verbose;
 };
 
-/* The options of `wspec run`, for its help, the man page and the completions. */
-extern const struct wspec_option wspec_run_option_table[];
-
 /* wspec_run_options_parse reads argv as main does. It returns WSPEC_EXIT_OK, or another exit code
  * after it said why on standard error; -1 where --help was asked for and printed. Clear `options`
  * in each case. */

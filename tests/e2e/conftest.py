@@ -152,3 +152,13 @@ def failing_report(wspec, defect_server, tmp_path_factory):
          "--cases", "6455/5.*", "--json", path], capture_output=True, text=True, timeout=100)
     assert done.returncode == 1, done.stdout + done.stderr
     return path
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true",
+                     help="make the files of reports/golden anew from the recorded run")
+
+
+@pytest.fixture
+def update_golden(request):
+    return request.config.getoption("--update-golden")
