@@ -449,12 +449,13 @@ static void add_other_answers(struct list *list) {
   const struct wspec_alternative *closed = NULL;
   size_t n_closed = 0;
   for (size_t i = 0; i < list->n_items; i++) {
-    if (list->items[i].reaction == WSPEC_REACTION_CLOSED) {
+    if (list->items[i].reaction == WSPEC_REACTION_CLOSED &&
+        list->items[i].rank == WSPEC_RANK_PASS) {
       n_closed++;
       closed = &list->items[i];
     }
   }
-  if (n_closed != 1 || closed->rank != WSPEC_RANK_PASS || closed->n_codes == 0) {
+  if (n_closed != 1 || closed->n_codes == 0) {
     return;
   }
   set_codes(list, add(list, WSPEC_REACTION_CLOSED, WSPEC_RANK_INFO, NOTE_OTHER_ANSWER), codes,

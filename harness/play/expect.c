@@ -155,6 +155,17 @@ static bool foresees(const struct wspec_expectation *expectation, enum wspec_rea
   return false;
 }
 
+/* What is foreseen as a fault only is not awaited. */
+static bool awaits(const struct wspec_expectation *expectation, enum wspec_reaction reaction) {
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    if (expectation->alternatives[i].reaction == reaction &&
+        expectation->alternatives[i].rank != WSPEC_RANK_FAIL) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* An event that fits no alternative: may it be passed over, or does it decide? */
 static bool is_beside_the_point(struct wspec_play *play, struct link *link,
                                 const struct wspec_expectation *expectation,
@@ -166,9 +177,9 @@ static bool is_beside_the_point(struct wspec_play *play, struct link *link,
   case EVENT_MESSAGE: {
     /* A close frame is awaited: the target may first finish what it was sending (5.5.1). Pongs
      * and messages keep no order among themselves. */
-    bool may_come_first = foresees(expectation, WSPEC_REACTION_CLOSED) ||
-                          foresees(expectation, WSPEC_REACTION_ENDED) ||
-                          foresees(expectation, WSPEC_REACTION_PONG);
+    bool may_come_first = awaits(expectation, WSPEC_REACTION_CLOSED) ||
+                          awaits(expectation, WSPEC_REACTION_ENDED) ||
+                          awaits(expectation, WSPEC_REACTION_PONG);
     if (may_come_first || play->config->chatty) {
       return true;
     }
@@ -205,14 +216,64 @@ static bool is_to_be_judged(const struct wspec_expectation *expectation,
   return !event->consumed || (event->is_failure && foresees(expectation, WSPEC_REACTION_FAILED));
 }
 
-/* 1003 is there for an endpoint that takes only text and got binary (RFC 6455 section 7.4.1). */
-static bool refuses_binary(const struct link *link, const struct event *event) {
-  bool sent_binary = false;
-  for (size_t i = 0; i < link->n_sent; i++) {
-    sent_binary = sent_binary || link->sent[i].opcode == WSPEC_OPCODE_BINARY;
+/* ---- A close frame that nobody asked for ---- */
+
+enum {
+  LARGE_MESSAGE = 4096,   /* octets; nobody has a limit below */
+  SERVICE_RESTART = 1012, /* registered with IANA since the RFC */
+  TRY_AGAIN_LATER = 1013
+};
+
+/* What the target may refuse though it is right, RFC 6455 section 7.4.1: binary messages by 1003, if
+ * it takes only text, and messages above its limit by 1009. NULL: neither is why it closed. */
+static const char *refusal_of_data(struct link *link, const struct event *event) {
+  for (size_t i = 0; i < link->n_sent && event->kind == EVENT_CLOSE; i++) {
+    struct sent *sent = &link->sent[i];
+    if (event->status_code == WSPEC_CLOSE_UNSUPPORTED_DATA && sent->opcode == WSPEC_OPCODE_BINARY) {
+      return "the target takes no binary messages";
+    }
+    if (event->status_code == WSPEC_CLOSE_TOO_BIG) {
+      sent_hash(sent);
+      if (!sent->is_ping && sent->len > LARGE_MESSAGE) {
+        return "the target takes no messages of this size";
+      }
+    }
   }
-  return sent_binary && event->kind == EVENT_CLOSE &&
-         event->status_code == WSPEC_CLOSE_UNSUPPORTED_DATA;
+  return NULL;
+}
+
+/* A server closes whenever it likes (section 7.3), which proves nothing about what it was sent. With
+ * 1000 or no code it could as well be the answer to that: worth a look. */
+static bool is_going_away(const struct wspec_play *play, const struct event *event,
+                          enum wspec_verdict *verdict) {
+  unsigned code = event->payload_len >= 2 ? event->status_code : WSPEC_CLOSE_NO_STATUS;
+  bool says_so =
+      code == WSPEC_CLOSE_GOING_AWAY || code == SERVICE_RESTART || code == TRY_AGAIN_LATER;
+  *verdict = says_so ? WSPEC_VERDICT_INFO : WSPEC_VERDICT_WARN;
+  return !play->config->is_server &&
+         (says_so || event->payload_len == 0 || code == WSPEC_CLOSE_NORMAL);
+}
+
+/* Takes a close frame of the server's own accord, which is allowed where a right message or a ping
+ * was sent; where a failure or an answer to our close frame is awaited, it decides like any other. */
+static bool decide_by_own_close(struct wspec_play *play, struct link *link,
+                                const struct wspec_expectation *expectation,
+                                const struct seen *seen) {
+  enum wspec_verdict verdict;
+  if (seen->event->kind != EVENT_CLOSE || link->close_sent ||
+      awaits(expectation, WSPEC_REACTION_FAILED) || awaits(expectation, WSPEC_REACTION_CLOSED) ||
+      !is_going_away(play, seen->event, &verdict)) {
+    return false;
+  }
+  struct description expected, what;
+  describe_expectation(play, expectation, &expected);
+  describe_seen(play, seen, &what);
+  play_find_full(
+      play, verdict, verdict == WSPEC_VERDICT_INFO ? NULL : expect_requirement(play->script),
+      link_index(play, link), seen->event->offset,
+      "the server closes of its own accord, as it may: not judged", expected.text, what.text);
+  play->violated = true;
+  return true;
 }
 
 static bool decide_by_event(struct wspec_play *play, struct link *link,
@@ -234,18 +295,21 @@ static bool decide_by_event(struct wspec_play *play, struct link *link,
   if (is_beside_the_point(play, link, expectation, event)) {
     /* What came ahead of its turn is kept for a later expectation. */
     bool is_ahead = (event->kind == EVENT_PONG && !foresees(expectation, WSPEC_REACTION_PONG)) ||
-                    (event->kind == EVENT_MESSAGE && foresees(expectation, WSPEC_REACTION_PONG));
+                    (event->kind == EVENT_MESSAGE && awaits(expectation, WSPEC_REACTION_PONG));
     if (!is_ahead) {
       consume(event);
     }
     return false;
   }
   consume(event);
-  if (refuses_binary(link, event)) {
-    play_skip(play, "the target takes no binary messages");
+  const char *refusal = refusal_of_data(link, event);
+  if (refusal) {
+    play_skip(play, refusal);
     return true;
   }
-  decide_violation(play, link, expectation, &seen);
+  if (!decide_by_own_close(play, link, expectation, &seen)) {
+    decide_violation(play, link, expectation, &seen);
+  }
   return true;
 }
 
