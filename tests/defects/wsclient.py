@@ -4,6 +4,7 @@ import dataclasses
 import os
 import re
 import socket
+import struct
 import zlib
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -92,6 +93,11 @@ class Client:
     def end(self) -> None:
         """Ends the client's side with FIN."""
         self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Ends the connection with RST."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
 
     def ask(self, octets: bytes) -> bytes:
         """Sends a request; the head of the answer."""

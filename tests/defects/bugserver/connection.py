@@ -43,7 +43,8 @@ class Connection(asyncio.Protocol):
         self._outbox = Outbox(self._transport, self._on)
         self._listener.connections.add(self)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(HANDSHAKE_TIMEOUT_S, self._give_up_waiting)
+        patience_s = 0.1 if self._on("gives-up-slow-requests") else HANDSHAKE_TIMEOUT_S
+        self._timer = loop.call_later(patience_s, self._give_up_waiting)
         if scenarios.on_connect(self._on, self._outbox):
             self._refused = True
 
@@ -51,6 +52,8 @@ class Connection(asyncio.Protocol):
         """Octets have come; once refused, they are dropped so that no RST destroys the answer."""
         if self._session:
             self._receive_frames(data)
+            if self._on("gives-up-slow-messages"):
+                self._time_message()
         elif not self._refused:
             self._receive_head(data)
 
@@ -64,6 +67,12 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._listener.connections.discard(self)
+        if not self._refused and not (self._session and self._session.close_sent):
+            self._listener.broken += 1
+        if self._listener.assembler:
+            self._listener.assembler.abandon()
+        if isinstance(exc, ConnectionResetError) and self._on("drops-all-connections-on-reset"):
+            self._disaster("drop-all")
         if self._timer:
             self._timer.cancel()
         if not self.lost.done():
@@ -71,11 +80,12 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """A client that does not read is not read from."""
-        self._transport.pause_reading()
+        if not self._on("loses-echoes-that-are-not-read"):
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """It reads again."""
-        if not self._transport.is_closing():
+        if not self._transport.is_closing() and not self._transport.is_reading():
             self._transport.resume_reading()
 
     # Opening and going away
@@ -128,6 +138,9 @@ class Connection(asyncio.Protocol):
     def _open(self, request: Request) -> None:
         self._method = request.method
         self._parsed = True
+        if self._listener.broken and self._on("drops-next-request-after-broken-connection"):
+            self._listener.broken = 0
+            raise Refusal(0, "a connection before this one was broken")
         if scenarios.on_request(self._on, self._outbox):
             self._refused = True
             return
@@ -141,6 +154,8 @@ class Connection(asyncio.Protocol):
         self._outbox.write(answer.switching(agreement, self._on))
         self._skip = agreement.skip_body
         self._session = Session(self._on, self._outbox, agreement, self._disaster)
+        if self._on("shares-fragments-among-connections"):
+            self._listener.assembler = self._session.share_assembler(self._listener.assembler)
         self._session.start(close_at_once=agreement.close_at_once)
 
     def _receive_frames(self, data: bytes) -> None:
@@ -153,6 +168,14 @@ class Connection(asyncio.Protocol):
         self._skip -= skipped
         if data[skipped:] and self._session:
             self._session.receive(data[skipped:])
+
+    def _time_message(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._session and self._session.in_message:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(0.2, self._outbox.close)
 
     def _opened(self) -> bool:
         """False once, for the octets that came in one segment with the request."""

@@ -89,6 +89,11 @@ class FrameReader:
         self._taken = 0
         self.stopped = False
 
+    @property
+    def in_frame(self) -> bool:
+        """Whether a frame has begun and not ended."""
+        return self._header is not None or bool(self._buffer)
+
     def feed(self, octets: bytes) -> None:
         """Takes octets; calls the sink; raises Failure for a frame that breaks the rules."""
         self._buffer += octets

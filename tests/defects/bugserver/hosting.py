@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from .connection import Connection
+from .messages import Assembler
 from .opening import SUBPROTOCOLS
 from .switches import turned_on
 
@@ -23,6 +24,8 @@ class Listener:
         self._tls = tls
         self._subprotocols = subprotocols
         self.connections: set[Connection] = set()
+        self.broken = 0
+        self.assembler: Assembler | None = None
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]

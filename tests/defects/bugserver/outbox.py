@@ -23,6 +23,11 @@ class Outbox:
         self._late: collections.deque[tuple[float, Callable[[], None]]] = collections.deque()
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Octets that the kernel has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
     def write(self, octets: bytes) -> None:
         """Sends the octets."""
         self._in_turn(lambda: self._send(octets))

@@ -51,6 +51,17 @@ class Session:
         elif self._on("pongs-first"):
             self._send(OutFrame(Opcode.PONG))
 
+    def share_assembler(self, assembler: Assembler | None) -> Assembler:
+        """Uses the assembler of the sessions before, if there is one; the one in use (for bugs)."""
+        if assembler is not None:
+            self._assembler = assembler
+        return self._assembler
+
+    @property
+    def in_message(self) -> bool:
+        """Whether a frame or a message has begun and not ended."""
+        return self._reader.in_frame or self._assembler.in_message
+
     def receive(self, octets: bytes) -> None:
         """Takes octets from the client."""
         if self.over:
@@ -151,6 +162,8 @@ class Session:
         self._send_echo(message)
 
     def _send_echo(self, message: Message) -> None:
+        if self._outbox.waiting > 65536 and self._on("loses-echoes-that-are-not-read"):
+            return
         payload, rsv1 = message.payload, False
         if self._deflater and self._deflater.wants(payload):
             payload, rsv1 = self._deflater.deflate(payload), not self._on("forgets-rsv1")

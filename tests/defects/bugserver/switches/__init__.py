@@ -70,9 +70,20 @@ def scenario(name: str, text: str) -> Switch:
 
 def _collect() -> dict[str, Switch]:
     """All declared switches by name; a name declared twice is a programming error."""
-    from . import answer, closing, deflate, framing, http, messages, opening, scenarios
+    from . import (
+        answer,
+        closing,
+        connections,
+        deflate,
+        framing,
+        http,
+        messages,
+        opening,
+        scenarios,
+    )
     registry: dict[str, Switch] = {}
-    for module in (http, opening, answer, framing, messages, closing, deflate, scenarios):
+    for module in (http, opening, answer, framing, messages, closing, deflate, connections,
+                   scenarios):
         for switch in module.SWITCHES:
             if switch.name in registry:
                 raise ValueError(f"switch declared twice: {switch.name}")

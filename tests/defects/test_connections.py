@@ -1,0 +1,96 @@
+"""Defects that show only with several connections, or with a client that is slow."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from wsclient import Client, frame, request
+
+PortOf = Callable[..., int]
+
+
+def ports(port_of: PortOf, defect: str) -> list[tuple[int, bool]]:
+    """The strict server and one with the defect: the port, and whether it is right."""
+    return [(port_of(), True), (port_of(defect), False)]
+
+
+def echo(client: Client, text: bytes) -> bytes | None:
+    """What comes back for a text; None if the connection ends instead."""
+    try:
+        client.send(frame(1, text))
+        received = client.frame()
+    except OSError:
+        return None
+    return received.payload if received and received.opcode == 1 else None
+
+
+def test_fragments_of_two_connections(port_of: PortOf) -> None:
+    """A message is made of the fragments of its own connection."""
+    for port, is_right in ports(port_of, "shares-fragments-among-connections"):
+        with Client(port) as one, Client(port) as other:
+            one.send(frame(1, b"half", fin=False))
+            time.sleep(0.05)
+            assert (echo(other, b"whole") == b"whole") is is_right
+
+
+def test_a_reset_leaves_the_others(port_of: PortOf) -> None:
+    """A connection lives on when another one is reset."""
+    for port, is_right in ports(port_of, "drops-all-connections-on-reset"):
+        with Client(port) as one, Client(port) as other:
+            one.reset()
+            time.sleep(0.05)
+            assert (echo(other, b"still here") == b"still here") is is_right
+
+
+@pytest.mark.parametrize("octets", [b"", b"GET / HT", request(), request() + b"\x81"])
+def test_a_broken_connection_leaves_the_next(port_of: PortOf, octets: bytes) -> None:
+    """The next request is answered, wherever a connection before it broke off."""
+    for port, is_right in ports(port_of, "drops-next-request-after-broken-connection"):
+        with Client(port, opened=False) as broken:
+            broken.send(octets)
+            broken.end()
+            broken.until_end()
+        with Client(port, opened=False) as client:
+            assert client.ask(request()).startswith(b"HTTP/1.1 101") is is_right
+
+
+def test_a_slow_request(port_of: PortOf) -> None:
+    """A request that pauses is answered."""
+    for port, is_right in ports(port_of, "gives-up-slow-requests"):
+        with Client(port, opened=False) as client:
+            client.send(request()[:20])
+            time.sleep(0.3)
+            assert client.ask(request()[20:]).startswith(b"HTTP/1.1 101") is is_right
+
+
+def test_a_slow_message(port_of: PortOf) -> None:
+    """A message that pauses is echoed."""
+    for port, is_right in ports(port_of, "gives-up-slow-messages"):
+        with Client(port) as client:
+            client.send(frame(1, b"slow", fin=False))
+            time.sleep(0.4)
+            assert (echo_rest(client) == b"slowly") is is_right
+
+
+def echo_rest(client: Client) -> bytes | None:
+    """What comes back for the end of a message; None if the connection ends instead."""
+    try:
+        client.send(frame(0, b"ly"))
+        received = client.frame()
+    except OSError:
+        return None
+    return received.payload if received and received.opcode == 1 else None
+
+
+def test_echoes_wait_for_a_client_that_does_not_read(port_of: PortOf) -> None:
+    """Every echo comes, however late it is read."""
+    for port, is_right in ports(port_of, "loses-echoes-that-are-not-read"):
+        count = 0
+        with Client(port) as client:
+            client.send(frame(2, bytes(8 << 20)) + frame(2, b"last"))
+            time.sleep(0.2)
+            client.send(frame(8, b"\x03\xe8"))
+            while (received := client.frame()) and received.opcode == 2:
+                count += 1
+        assert (count == 2) is is_right
