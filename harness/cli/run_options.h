@@ -19,7 +19,7 @@ enum wspec_oracle_choice {
   WSPEC_CHOOSE_NONE
 };
 
-enum { WSPEC_RUN_LIST_MAX = 64 }; /* of each option that may be given several times */
+enum { WSPEC_RUN_LIST_MAX = 1024 }; /* of each option that may be given several times */
 
 struct wspec_run_options {
   const char *name; /* of the target in a matrix; NULL: its URL */

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""The equivalents of Autobahn's cases against npm ws: wspec beside kosoku, in one run.
+
+    python3 bench/suite.py [--wspec FILE] [--kosoku FILE] [--groups 1-7,10] [--repetitions 7]
+
+kosoku comes from PyPI (0.1.0); npm ws from targets/npm-ws. Both tools play the same numbers against
+the same server process, in turns; the table has medians of wall and processor time, of the tool and
+of the server, and the ratio of the medians. Where the two disagree about a case, it is listed: docs/
+says which of them is right by the RFC.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "targets"))
+import target  # noqa: E402  (the path has to be there first)
+
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def parse_groups(text):
+    """"1-7,10" as a set of group numbers."""
+    groups = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        groups |= set(range(int(first), int(last or first) + 1))
+    return groups
+
+
+def autobahn_equivalents(wspec, groups):
+    """Autobahn's numbers of these groups, with the ids of our cases that carry them."""
+    report = json.loads(subprocess.run(
+        [wspec, "run", "--memory", "--quiet", "--json", "-"], check=True, capture_output=True,
+        text=True).stdout)
+    equivalents = {}
+    for result in report["results"]:
+        for number in result["autobahn"]:
+            if int(number.split(".")[0]) in groups:
+                equivalents.setdefault(number, []).append(result["id"])
+    return equivalents
+
+
+def server_seconds(pid):
+    """Processor time of a process so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def timed(argv, server_pid, cwd):
+    """Runs a tool once: its wall, its processor time, the server's, and what it printed."""
+    before, server_before = resource.getrusage(resource.RUSAGE_CHILDREN), server_seconds(server_pid)
+    start = time.monotonic()
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, timeout=600)
+    wall = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return {"wall": wall, "own": own, "server": server_seconds(server_pid) - server_before,
+            "output": done.stdout}
+
+
+def kosoku_argv(kosoku, url, numbers, parallelism, outdir):
+    """The command line that plays these numbers with kosoku."""
+    included = [word for number in sorted(numbers) for word in ("-i", number)]
+    return [kosoku, "-m", "fuzzingclient", "-p", str(parallelism), "-o", outdir, *included, url]
+
+
+def kosoku_verdicts(outdir):
+    """number -> (behavior, behaviorClose) of kosoku's index.json."""
+    agents = json.loads((pathlib.Path(outdir) / "index.json").read_text())
+    return {number: (entry["behavior"], entry["behaviorClose"])
+            for cases in agents.values() for number, entry in cases.items()}
+
+
+def wspec_argv(wspec, url, equivalents):
+    """The command line that plays the equivalents with wspec."""
+    ids = sorted({name for names in equivalents.values() for name in names})
+    return [wspec, "run", url, "--quiet", "--json", "-",
+            *[word for name in ids for word in ("--cases", name)]]
+
+
+def disagreements(equivalents, ours, theirs):
+    """Numbers where one of the tools fails the server and the other does not."""
+    for number, names in sorted(equivalents.items()):
+        if number not in theirs:
+            continue
+        we_fail = any(ours[name] == "fail" for name in names)
+        they_fail = "FAILED" in theirs[number][0] or theirs[number][1] in (
+            "FAILED", "WRONG CODE", "UNCLEAN")
+        if we_fail != they_fail:
+            yield f"{number}: wspec {[ours[name] for name in names]}, kosoku {theirs[number]}"
+
+
+def print_table(rows):
+    """Medians of each tool, and the ratio to the first."""
+    print(f"{'tool':22}{'wall s':>9}{'own s':>9}{'server s':>10}{'wall/kosoku':>13}")
+    reference = None
+    for name, runs in rows.items():
+        medians = [statistics.median(run[key] for run in runs) for key in
+                   ("wall", "own", "server")]
+        reference = reference or medians[0]
+        print(f"{name:22}{medians[0]:9.3f}{medians[1]:9.3f}{medians[2]:10.3f}"
+              f"{medians[0] / reference:13.3f}")
+
+
+def main():
+    """Runs the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--wspec", default=ROOT / "build/release/wspec")
+    parser.add_argument("--kosoku", default=shutil.which("kosoku"))
+    parser.add_argument("--groups", default="1-7,10")
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--target", default="npm-ws")
+    arguments = parser.parse_args()
+    if not arguments.kosoku:
+        sys.exit("suite: kosoku is not there: pip install kosoku==0.1.0, or give --kosoku")
+    wspec = str(arguments.wspec)
+    equivalents = autobahn_equivalents(wspec, parse_groups(arguments.groups))
+    rows = {}
+    with target.running(arguments.target) as server, tempfile.TemporaryDirectory() as folder:
+        outdir = f"{folder}/kosoku"
+        tools = {
+            "kosoku -p 16": kosoku_argv(arguments.kosoku, server.url, equivalents, 16, outdir),
+            "kosoku (default)": kosoku_argv(arguments.kosoku, server.url, equivalents, 1, outdir),
+            "wspec run": wspec_argv(wspec, server.url, equivalents),
+        }
+        for _ in range(arguments.repetitions):
+            for name, argv in tools.items():
+                rows.setdefault(name, []).append(timed(argv, server.process.pid, folder))
+        theirs = kosoku_verdicts(outdir)
+    ours = {result["id"]: result["verdict"]
+            for result in json.loads(rows["wspec run"][-1]["output"])["results"]}
+    print(f"{len(equivalents)} of Autobahn's numbers against {arguments.target}, "
+          f"{len(ours)} cases of wspec, {arguments.repetitions} repetitions in turns, medians")
+    print_table(rows)
+    lines = list(disagreements(equivalents, ours, theirs))
+    print(f"{len(set(equivalents) & set(theirs))} verdicts compared, {len(lines)} disagree")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
