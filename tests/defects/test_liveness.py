@@ -1,0 +1,78 @@
+"""No case that kills no defect, no defect that lives, no fail on a server that is odd but right.
+
+kills.json says which defect each case kills (liveness.py measures it). Here every case is played
+against the first of its defects, and against each oddity what has to do with it and a sample of the
+rest; the whole suite meets the strict server.
+"""
+
+import pytest
+
+import liveness
+
+SWITCHES = {switch["name"]: switch for switch in liveness.switches()}
+KILLS = liveness.load_kills()
+ODDITIES = sorted(name for name, switch in SWITCHES.items() if switch["kind"] == "oddity")
+ODDITY_SAMPLE = 60
+
+# Which cases each defect has to be killed by: those whose first defect it is.
+TO_KILL: dict[str, list[str]] = {}
+for case, killers in sorted(KILLS["cases"].items()):
+    for killer in killers[:1]:
+        TO_KILL.setdefault(killer, []).append(case)
+for defect, entry in KILLS["defects"].items():
+    TO_KILL.setdefault(defect, entry["killed_by"][:1])
+
+
+@pytest.fixture(scope="session")
+def wspec():
+    """The program under test."""
+    path = liveness.default_wspec()
+    assert path.is_file(), f"{path} is not built"
+    return path
+
+
+@pytest.fixture(scope="session")
+def cases(wspec):
+    """Every case that is played against a server, as it went against the strict one."""
+    return liveness.list_cases(wspec)
+
+
+def test_strict_server_passes_every_case(cases):
+    wrong = {name: liveness.complaint(result) for name, result in cases.items()
+             if result["verdict"] in ("fail", "error")}
+    assert not wrong
+
+
+def test_every_case_kills_a_defect(cases):
+    known = KILLS["cases"]
+    assert not [name for name in cases if not known.get(name)], \
+        "measure again: python3 tests/defects/liveness.py measure --idle"
+
+
+def test_no_defect_lives():
+    alive = [name for name, switch in SWITCHES.items()
+             if switch["kind"] == "defect" and not TO_KILL.get(name)
+             and name not in liveness.NEEDS_ANOTHER_SERVER]
+    assert not alive
+
+
+@pytest.mark.parametrize("defect", sorted(TO_KILL))
+def test_cases_kill_their_defect(wspec, port_of, defect):
+    results = liveness.run_cases(wspec, port_of(defect), TO_KILL[defect])
+    assert sorted(results) == sorted(TO_KILL[defect])
+    spared = [name for name, result in results.items()
+              if not liveness.is_killed(SWITCHES[defect], result)]
+    assert not spared
+
+
+@pytest.mark.parametrize("oddity", ODDITIES)
+def test_nothing_fails_on_an_oddity(wspec, port_of, cases, oddity):
+    switch = SWITCHES[oddity]
+    drawn = set(liveness.draw_sample(cases, ODDITY_SAMPLE, seed=oddity))
+    drawn |= {name for name, case in cases.items() if liveness.has_to_do_with(switch, case)
+              and case["spec"] != "robustness"}
+    results = liveness.run_cases(wspec, port_of(oddity), sorted(drawn))
+    assert len(results) >= ODDITY_SAMPLE
+    wrong = {name: liveness.complaint(result) for name, result in results.items()
+             if result["verdict"] in ("fail", "error")}
+    assert not wrong
