@@ -1,0 +1,68 @@
+"""Every command of the README runs, as it stands there, against a server on the port it names."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 110
+PLACEHOLDER_URL = "ws://localhost:9001/"
+# They build and test everything: .ci/run is one of them, and the other begins as this test does.
+NOT_FROM_WITHIN = {"scripts/run", "scripts/test"}
+
+
+def readme_commands():
+    """The commands of all sh blocks, without their comments."""
+    text = (ROOT / "README.md").read_text()
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                yield words
+
+
+COMMANDS = list(readme_commands())
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server that does everything right."""
+    process = subprocess.Popen([sys.executable, ROOT / "tests/defects/server.py"],
+                               stdout=subprocess.PIPE, text=True)
+    port = process.stdout.readline().split()[-1]
+    yield f"ws://localhost:{port}/"
+    process.terminate()
+    process.wait(timeout=TIMEOUT_S)
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One working directory: a command may read what the one before it wrote."""
+    return tmp_path_factory.mktemp("readme")
+
+
+def test_readme_has_the_two_commands():
+    assert ["scripts/run"] in COMMANDS and ["scripts/test"] in COMMANDS
+    for name in NOT_FROM_WITHIN:
+        assert os.access(ROOT / name, os.X_OK)
+
+
+def test_readme_commands_run(wspec, server, folder):
+    played = [words for words in COMMANDS if words[0] not in NOT_FROM_WITHIN]
+    assert len(played) >= 5
+    for words in played:
+        assert words[0] == "wspec", words
+        argv = [str(wspec)] + [server if word == PLACEHOLDER_URL else word for word in words[1:]]
+        if "run" in argv and "--cases" not in argv:
+            # The whole suite is played by other tests; here it is the options that count.
+            argv += ["--cases", "6455/5.5.2"]
+        done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S,
+                              stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, (argv, done.stdout, done.stderr)
+    assert (folder / "wspec-report").is_dir() and (folder / "known.json").is_file()
