@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Builds, runs and keeps wspec's fuzz harnesses. `fuzz.py COMMAND --help` explains each command.
+
+What campaigns collect lies under .cache/fuzz (WSPEC_FUZZ_CACHE): corpus/<harness>, findings/<harness>.
+What the repository keeps are fuzz/corpus, capped here, and fuzz/regress, which only grows.
+"""
+import argparse
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FUZZ = ROOT / "fuzz"
+CACHE = pathlib.Path(os.environ.get("WSPEC_FUZZ_CACHE", ROOT / ".cache" / "fuzz"))
+SEEDS_MAX, SEED_OCTETS_MAX = 200, 1_000_000
+
+# Harness: dictionary, longest input. What is not named here has no dictionary and 1024 octets.
+SETTINGS = {
+    "case_file": ("case", 4096),
+    "conn_client": ("frame", 512),
+    "conn_server": ("frame", 512),
+    "extensions": ("http", 512),
+    "frame_decode": ("frame", 64),
+    "frame_round_trip": (None, 256),
+    "handshake_client": ("http", 1024),
+    "handshake_server": ("http", 1024),
+    "http_body": ("http", 1024),
+    "http_head_request": ("http", 1024),
+    "http_head_response": ("http", 1024),
+    "player": ("frame", 1024),
+    "url": ("url", 256),
+    "utf8_diff": ("frame", 256),
+}
+# Harnesses whose seeds come from elsewhere than the cases.
+URLS = ["ws://localhost/", "wss://example.org:8443/chat?x=1", "ws://[::1]:9001/", "http://user:p%40@h/",
+        "WS://EXAMPLE.org:80/a/../b/./c?d e", "ws://0x7f.1/\\x", "wss://h", "ws://h/#f", "ws://h:0/",
+        "\tws://h\n", "wss://%65xample.org/%7e?%2", "ws://[::ffff:1.2.3.4]/", "ws://h:65536/", "ftp://h/"]
+
+
+def fail(text):
+    sys.exit(f"fuzz.py: {text}")
+
+
+def harnesses():
+    return sorted(path.stem for path in FUZZ.glob("*.c"))
+
+
+def chosen(names):
+    known = harnesses()
+    for name in names:
+        if name not in known + ["all"]:
+            fail(f"there is no harness {name}; there are: all {' '.join(known)}")
+    return known if not names or "all" in names else names
+
+
+def settings(name):
+    dictionary, max_len = SETTINGS.get(name, (None, 1024))
+    return FUZZ / "dict" / f"{dictionary}.dict" if dictionary else None, max_len
+
+
+def call(command, **keywords):
+    print("+", " ".join(str(word) for word in command), file=sys.stderr, flush=True)
+    return subprocess.run([str(word) for word in command], **keywords)
+
+
+def check(command, **keywords):
+    if call(command, **keywords).returncode != 0:
+        fail("that failed; its own message is above")
+
+
+# ---- building ----
+
+def build_dir(engine):
+    return ROOT / "build" / ("fuzz" if engine == "libfuzzer" else f"fuzz-{engine}")
+
+
+def configure(engine):
+    """The CMake options of an engine. `oss-fuzz` takes all from the environment, as that wants it."""
+    options = ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DWSPEC_FUZZ=ON", "-DWSPEC_TESTS=OFF"]
+    if engine == "libfuzzer":
+        options += ["-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++", "-DWSPEC_SANITIZE=address"]
+    elif engine == "undefined":
+        options += ["-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++",
+                    "-DWSPEC_SANITIZE=address,undefined"]
+    elif engine == "afl":
+        options += ["-DCMAKE_C_COMPILER=afl-clang-fast", "-DCMAKE_CXX_COMPILER=afl-clang-fast++",
+                    "-DWSPEC_FUZZ_INSTRUMENT="]
+    elif engine == "coverage":
+        options += ["-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++", "-DWSPEC_TESTS=ON",
+                    "-DWSPEC_FUZZ=OFF", "-DCMAKE_C_FLAGS=-fprofile-instr-generate -fcoverage-mapping",
+                    "-DCMAKE_BUILD_TYPE=Debug"]
+    else:
+        engine_library = os.environ.get("LIB_FUZZING_ENGINE", "-fsanitize=fuzzer")
+        options += ["-DWSPEC_FUZZ_INSTRUMENT=", f"-DWSPEC_FUZZ_ENGINE={engine_library}"]
+    return options
+
+
+def build(engine, targets):
+    where = build_dir(engine)
+    check(["cmake", "-S", ROOT, "-B", where, "-G", "Ninja", *configure(engine)],
+          stdout=subprocess.DEVNULL)
+    check(["cmake", "--build", where, "-j", os.environ.get("WSPEC_FUZZ_BUILD_JOBS", "2"),
+           "--target", *targets])
+    return where
+
+
+def program(engine, prefix, name):
+    found = [path for path in build_dir(engine).rglob(f"{prefix}_{name}") if path.is_file()]
+    if not found:
+        fail(f"{prefix}_{name} was not built: fuzz.py build --engine {engine} {name}")
+    return found[0]
+
+
+def command_build(arguments):
+    names = chosen(arguments.names)
+    build(arguments.engine, [f"fuzz_{name}" for name in names])
+    if arguments.out:
+        install(arguments.engine, names, pathlib.Path(arguments.out))
+
+
+def install(engine, names, out):
+    """What ClusterFuzz wants to find: programs, seed archives, dictionaries."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copy(program(engine, "fuzz", name), out / name)
+        dictionary, max_len = settings(name)
+        if dictionary:
+            shutil.copy(dictionary, out / f"{name}.dict")
+        (out / f"{name}.options").write_text(f"[libfuzzer]\nmax_len = {max_len}\n")
+        with tempfile.TemporaryDirectory() as seeds:
+            for folder in ("corpus", "regress"):
+                for path in (FUZZ / folder / name).glob("*"):
+                    shutil.copy(path, seeds)
+            shutil.make_archive(str(out / f"{name}_seed_corpus"), "zip", seeds)
+
+
+# ---- running ----
+
+def corpora(name):
+    work = CACHE / "corpus" / name
+    work.mkdir(parents=True, exist_ok=True)
+    kept = [FUZZ / folder / name for folder in ("corpus", "regress")]
+    return [work] + [folder for folder in kept if folder.is_dir()]
+
+
+def parse_log(text):
+    """The figures of a libFuzzer log."""
+    def last(pattern):
+        found = re.findall(pattern, text)
+        return int(found[-1]) if found else 0
+    return {"executions": last(r"stat::number_of_executed_units:\s+(\d+)"),
+            "exec/s": last(r"stat::average_exec_per_sec:\s+(\d+)"),
+            "edges": last(r"cov: (\d+)"), "features": last(r"ft: (\d+)"),
+            "corpus": last(r"corp: (\d+)")}
+
+
+def run_one(name, seconds, jobs, engine, extra):
+    dictionary, max_len = settings(name)
+    findings = CACHE / "findings" / name
+    findings.mkdir(parents=True, exist_ok=True)
+    command = [program(engine, "fuzz", name), f"-max_total_time={seconds}", f"-max_len={max_len}",
+               "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1",
+               f"-artifact_prefix={findings}/"]
+    command += [f"-dict={dictionary}"] if dictionary else []
+    command += ["-use_value_profile=1"] if name in ("handshake_client", "handshake_server") else []
+    command += extra + corpora(name)
+    processes = []
+    for job in range(jobs):
+        log = findings / f"log-{job}"
+        with open(log, "wb") as file:
+            processes.append((log, subprocess.Popen([str(word) for word in command], stdout=file,
+                                                    stderr=subprocess.STDOUT)))
+    return findings, [(process.wait(), parse_log(log.read_text(errors="replace")))
+                      for log, process in processes]
+
+
+def command_run(arguments):
+    names = chosen(arguments.names)
+    failed = []
+    if arguments.build:
+        build(arguments.engine, [f"fuzz_{name}" for name in names])
+    print("| harness | executions | exec/s | edges | features | corpus | finding |\n|---|---|---|---|---|---|---|")
+    for name in names:
+        findings, results = run_one(name, arguments.time, arguments.jobs, arguments.engine,
+                                    arguments.option)
+        figures = {key: sum(figures[key] for _, figures in results) for key in ("executions", "exec/s")}
+        figures |= {key: max(figures[key] for _, figures in results)
+                    for key in ("edges", "features", "corpus")}
+        broken = any(status != 0 for status, _ in results)
+        failed += [name] if broken else []
+        print(f"| {name} | " + " | ".join(str(value) for value in figures.values()) +
+              f" | {findings if broken else ''} |", flush=True)
+    return 1 if failed else 0
+
+
+def command_regress(arguments):
+    names = chosen(arguments.names)
+    build(arguments.engine, [f"fuzz_{name}" for name in names])
+    status = 0
+    for name in names:
+        files = sorted(path for folder in corpora(name)[1:] for path in folder.iterdir())
+        if files:
+            status |= call([program(arguments.engine, "fuzz", name), *files],
+                           stderr=None if arguments.verbose else subprocess.DEVNULL).returncode
+    return 1 if status else 0
+
+
+# ---- corpora ----
+
+def merge(name, sources):
+    """Makes fuzz/corpus/<name> of the smallest files of `sources` that reach all that they reach."""
+    _, max_len = settings(name)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = pathlib.Path(folder)
+        check([program("libfuzzer", "fuzz", name), "-merge=1", f"-max_len={max(max_len, 4096)}", fresh,
+               *sources], stderr=subprocess.DEVNULL)
+        files = sorted(fresh.iterdir(), key=lambda path: (path.stat().st_size, path.name))
+        target = FUZZ / "corpus" / name
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        octets = 0
+        # Small ones first would lose all that only a long input reaches: spread over all sizes.
+        step = max(1, -(-len(files) // SEEDS_MAX))
+        for path in files[::step]:
+            data = path.read_bytes()
+            if octets + len(data) <= SEED_OCTETS_MAX:
+                octets += len(data)
+                (target / hashlib.sha1(data).hexdigest()).write_bytes(data)
+    print(f"{name}: {len(list(target.iterdir()))} seeds, {octets} octets, of {len(files)} that count")
+
+
+def split_cases(folder):
+    """A file for each case of the suite, as `case_file` is to take them apart one by one."""
+    import json
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted((ROOT / "cases").rglob("*.json")):
+        if path.name == "requirements.json" or "schema" in path.parts:
+            continue
+        tree = json.loads(path.read_text())
+        for case in tree["cases"]:
+            data = json.dumps(tree | {"cases": [case]}).encode()
+            if len(data) <= 4096:
+                (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
+
+
+def command_gen(arguments):
+    build("libfuzzer", ["gen_seeds"] + [f"fuzz_{name}" for name in chosen(arguments.names)])
+    generator = next(path for path in build_dir("libfuzzer").rglob("gen_seeds") if path.is_file())
+    with tempfile.TemporaryDirectory() as folder:
+        seeds = pathlib.Path(folder)
+        check([generator, seeds])
+        split_cases(seeds / "case_file")
+        (seeds / "url").mkdir()
+        for text in URLS:
+            for flags in (b"\0", b"\1"):
+                data = text.encode() + flags
+                (seeds / "url" / hashlib.sha1(data).hexdigest()).write_bytes(data)
+        for name in chosen(arguments.names):
+            sources = [seeds / name] if (seeds / name).is_dir() else []
+            if arguments.collected:
+                sources += [corpora(name)[0]]
+            if sources:
+                merge(name, sources)
+
+
+def command_minimize(arguments):
+    """One finding to its smallest form, into regress/; or without a file, the corpus of a harness."""
+    name = chosen([arguments.name])[0]
+    build("libfuzzer", [f"fuzz_{name}"])
+    if not arguments.file:
+        merge(name, corpora(name)[:2])
+        return 0
+    if not arguments.slug:
+        fail("give the finding a name with --slug: what it breaks, in a few words")
+    target = FUZZ / "regress" / name / arguments.slug
+    target.parent.mkdir(parents=True, exist_ok=True)
+    call([program("libfuzzer", "fuzz", name), "-minimize_crash=1", "-max_total_time=60",
+          f"-exact_artifact_path={target}", arguments.file], stderr=subprocess.DEVNULL)
+    if not target.exists():
+        shutil.copy(arguments.file, target)
+    print(target)
+    return 0
+
+
+def command_coverage(arguments):
+    names = chosen(arguments.names)
+    build("coverage", [f"replay_{name}" for name in names])
+    with tempfile.TemporaryDirectory() as folder:
+        objects = []
+        for name in names:
+            replay = program("coverage", "replay", name)
+            objects += ["-object", replay]
+            check([replay, *corpora(name)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                  env=os.environ | {"LLVM_PROFILE_FILE": f"{folder}/{name}.profraw"})
+        profile = f"{folder}/all.profdata"
+        check(["llvm-profdata", "merge", "-o", profile, *pathlib.Path(folder).glob("*.profraw")])
+        sources = [ROOT / "harness" / folder_name for folder_name in arguments.folders.split(",")]
+        command = ["llvm-cov", "show" if arguments.html else "report", objects[1], *objects[2:],
+                   f"-instr-profile={profile}", *sources]
+        if arguments.html:
+            command += ["-format=html", f"-output-dir={arguments.html}"]
+        check(command)
+    return 0
+
+
+def command_list(_):
+    for name in harnesses():
+        text = (FUZZ / f"{name}.c").read_text()
+        what = re.search(r"/\* \w+: (.*?)(?:\.\s|\*/)", text, re.S)
+        seeds = len(list((FUZZ / "corpus" / name).glob("*")))
+        regress = len(list((FUZZ / "regress" / name).glob("*")))
+        summary = " ".join(what.group(1).replace("\n *", " ").split()) if what else ""
+        print(f"{name:20} {seeds:4} seeds {regress:3} regressions  {summary}")
+    return 0
+
+
+def parser():
+    main = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = main.add_subparsers(dest="command", required=True)
+
+    def command(name, function, text, names=True, engine=True):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(function=function)
+        if names:
+            sub.add_argument("names", nargs="*", metavar="HARNESS", help="default: all")
+        if engine:
+            sub.add_argument("--engine", default="libfuzzer",
+                             choices=["libfuzzer", "undefined", "afl", "oss-fuzz"],
+                             help="undefined: libFuzzer with UBSan too; oss-fuzz: by the environment")
+        return sub
+
+    command("list", command_list, "what there is", names=False, engine=False)
+    sub = command("build", command_build, "compile harnesses")
+    sub.add_argument("--out", help="also copy programs, seeds and dictionaries there")
+    sub = command("run", command_run, "fuzz, each harness in its turn, and print a table")
+    sub.add_argument("--time", type=int, default=60, help="seconds for each harness")
+    sub.add_argument("--jobs", type=int, default=1, help="processes for each harness")
+    sub.add_argument("--no-build", dest="build", action="store_false")
+    sub.add_argument("--option", action="append", default=[], help="for libFuzzer, as --option=-runs=9")
+    sub = command("regress", command_regress, "replay corpus and regress under the engine's sanitizers")
+    sub.add_argument("-v", "--verbose", action="store_true")
+    sub = command("gen", command_gen, "write fuzz/corpus anew, from the cases", engine=False)
+    sub.add_argument("--collected", action="store_true", help="and from what campaigns have collected")
+    sub = command("minimize", command_minimize, "a finding into regress, or a corpus to its essence",
+                  names=False, engine=False)
+    sub.add_argument("name", metavar="HARNESS")
+    sub.add_argument("file", nargs="?", help="a finding; without it the corpus is minimized")
+    sub.add_argument("--slug", help="name of the regression: what it breaks")
+    sub = command("coverage", command_coverage, "lines reached by all corpora", engine=False)
+    sub.add_argument("--folders", default="proto", help="of harness/, by commas")
+    sub.add_argument("--html", help="write pages to this directory instead of a table")
+    return main
+
+
+def main():
+    arguments = parser().parse_args()
+    return arguments.function(arguments) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
