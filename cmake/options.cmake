@@ -15,6 +15,7 @@ if(WSPEC_FUZZ)
   set(WSPEC_FUZZ_INSTRUMENT "-fsanitize=fuzzer-no-link" CACHE STRING
     "what shows the fuzzing engine the ways through the code; empty if the compiler does so itself")
   separate_arguments(WSPEC_FOLDER_OPTIONS UNIX_COMMAND "${WSPEC_FUZZ_INSTRUMENT}")
+  add_compile_options(-UNDEBUG) # assertions count as findings
 endif()
 
 if(WSPEC_COVERAGE)
