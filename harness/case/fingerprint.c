@@ -1,5 +1,7 @@
 #include "case/fingerprint.h"
 
+#include "case/compress.h"
+
 #include <string.h>
 
 /* FNV-1a. Lengths go in before what they measure, so that "ab", "c" is not "a", "bc". */
@@ -65,6 +67,25 @@ static void add_frame(uint64_t *hash, const struct wspec_frame_plan *frame) {
   add_payload(hash, &frame->payload);
 }
 
+static void add_compress(uint64_t *hash, const struct wspec_compress_plan *plan) {
+  add_number(hash, plan != NULL);
+  if (!plan) {
+    return;
+  }
+  const uint64_t numbers[] = {(uint64_t)plan->level, plan->alone,           plan->flush_every,
+                              (uint64_t)plan->flush, plan->without_rsv1,    plan->with_tail,
+                              plan->window_bits,     plan->has_flipped_bit, plan->flipped_bit,
+                              plan->has_cut,         plan->cut_at};
+  add_sizes(hash, numbers, sizeof numbers / sizeof numbers[0]);
+  add_number(hash, plan->n_blocks);
+  for (size_t i = 0; i < plan->n_blocks; i++) {
+    const struct wspec_compress_block *block = &plan->blocks[i];
+    const uint64_t members[] = {(uint64_t)block->kind, block->has_rest, block->len, block->final,
+                                block->distance};
+    add_sizes(hash, members, sizeof members / sizeof members[0]);
+  }
+}
+
 static void add_message(uint64_t *hash, const struct wspec_message_plan *message) {
   add_number(hash, message->opcode);
   add_number(hash, (uint64_t)message->fragmentation);
@@ -73,6 +94,7 @@ static void add_message(uint64_t *hash, const struct wspec_message_plan *message
   add_sizes(hash, message->sizes, message->n_sizes);
   add_key(hash, message->has_masking_key, message->masking_key);
   add_payload(hash, &message->payload);
+  add_compress(hash, message->compress);
   add_number(hash, message->n_interleaves);
   for (size_t i = 0; i < message->n_interleaves; i++) {
     add_number(hash, message->interleaves[i].after);
@@ -129,6 +151,9 @@ static void add_alternative(uint64_t *hash, const struct wspec_alternative *alte
   add_payload(hash, &alternative->payload.payload);
   add_number(hash, alternative->no_code_allowed);
   add_number(hash, alternative->validate);
+  add_number(hash, (uint64_t)alternative->deflate);
+  add_text(hash, alternative->deflate_param);
+  add_number(hash, alternative->times);
   add_number(hash, alternative->times);
   add_number(hash, alternative->n_codes);
   for (size_t i = 0; i < alternative->n_codes; i++) {

@@ -262,16 +262,36 @@ static void load_failed(struct list *list, enum word word, const cJSON *item) {
   out->no_code_allowed = no_code && wspec_reader_bool(reader, no_code);
 }
 
+/* true, false, or a parameter that the answer has. */
+static void load_deflate(struct wspec_reader *reader, const cJSON *item,
+                         struct wspec_alternative *out) {
+  static const char *const params[] = {"server_no_context_takeover", "client_no_context_takeover",
+                                       "server_max_window_bits", "client_max_window_bits"};
+  if (cJSON_IsBool(wspec_reader_resolve(reader, item))) {
+    out->deflate = wspec_reader_bool(reader, item) ? WSPEC_DEFLATE_AGREED : WSPEC_DEFLATE_DECLINED;
+    return;
+  }
+  int index = wspec_reader_choice(reader, item, params, COUNT(params));
+  out->deflate = WSPEC_DEFLATE_AGREED;
+  out->deflate_param = index < 0 ? NULL : params[index];
+}
+
 static void load_http(struct list *list, enum word word, const cJSON *item) {
-  static const char *const members[] = {"fields", "status"};
+  static const char *const of_http[] = {"fields", "status"};
+  static const char *const of_accepted[] = {"fields", "deflate"};
   struct wspec_reader *reader = list->reader;
   struct wspec_alternative *out = add(list, WSPEC_REACTION_HTTP, WSPEC_RANK_PASS, NULL);
-  const cJSON *object = wspec_reader_object(reader, item, members, word == W_HTTP ? 2 : 1);
+  const cJSON *object =
+      wspec_reader_object(reader, item, word == W_HTTP ? of_http : of_accepted, 2);
   if (!object) {
     return;
   }
   const cJSON *fields = wspec_reader_member(object, "fields");
   const cJSON *status = wspec_reader_member(object, "status");
+  const cJSON *deflate = wspec_reader_member(object, "deflate");
+  if (deflate) {
+    load_deflate(reader, deflate, out);
+  }
   if (word == W_ACCEPTED) {
     set_codes(list, out, &(struct wspec_code_range){101, 101}, 1);
     out->validate = true;

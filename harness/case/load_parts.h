@@ -26,6 +26,11 @@ void wspec_load_segments(struct wspec_reader *reader, const cJSON *item,
                          struct wspec_segments *out);
 struct wspec_send *wspec_load_sends(struct wspec_reader *reader, const cJSON *item, size_t *n_out);
 
+/* load_compress.c: how a message with this payload is compressed; NULL: it is not. */
+const struct wspec_compress_plan *wspec_load_compress(struct wspec_reader *reader,
+                                                      const cJSON *item,
+                                                      const struct wspec_payload *payload);
+
 /* load_head.c */
 void wspec_load_head(struct wspec_reader *reader, const cJSON *item, struct wspec_head_plan *out);
 

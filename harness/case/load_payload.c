@@ -11,7 +11,8 @@ enum {
   DEPTH_MAX = 8,
   REPEATED_MAX = 1024 * 1024, /* octets of what "repeat" repeats, if it has several parts */
   HEX_MAX = 8 * 1024 * 1024,
-  CODE_POINT_MAX = 0x10FFFF
+  CODE_POINT_MAX = 0x10FFFF,
+  SHUFFLE_PIECE = 8
 };
 
 struct builder {
@@ -138,6 +139,35 @@ static void add_random(struct builder *builder, const cJSON *object) {
       builder, object,
       (struct wspec_payload_part){.kind = WSPEC_PAYLOAD_RANDOM,
                                   .len = wspec_reader_uint(reader, item, 0, WSPEC_PAYLOAD_LEN_MAX),
+                                  .seed = wspec_rng_mix(value)});
+}
+
+/* Text of any length that looks like some text and compresses like it: its pieces of 8 octets in
+ * random order. */
+static void add_shuffle(struct builder *builder, const cJSON *object) {
+  struct wspec_reader *reader = builder->reader;
+  const cJSON *item = wspec_reader_member(object, "shuffle");
+  const cJSON *size = wspec_reader_member(object, "size");
+  const cJSON *seed = wspec_reader_member(object, "seed");
+  struct wspec_span octets = wspec_span_text(wspec_reader_text(reader, item));
+  uint64_t value = seed ? wspec_reader_uint(reader, seed, 0, UINT64_C(1) << 53)
+                        : reader->seed + reader->n_random++;
+  if (!size) {
+    wspec_reader_complain(reader, object, "\"shuffle\" needs a \"size\" in octets");
+    return;
+  }
+  if (octets.len == 0 || octets.len % SHUFFLE_PIECE != 0) {
+    wspec_reader_complain(reader, item,
+                          "expected text of a multiple of %d octets to shuffle, not %zu",
+                          SHUFFLE_PIECE, octets.len);
+    return;
+  }
+  add_part(
+      builder, object,
+      (struct wspec_payload_part){.kind = WSPEC_PAYLOAD_SHUFFLE,
+                                  .len = wspec_reader_uint(reader, size, 0, WSPEC_PAYLOAD_LEN_MAX),
+                                  .data = octets.data,
+                                  .data_len = octets.len,
                                   .seed = wspec_rng_mix(value)});
 }
 
@@ -269,7 +299,19 @@ static void add_close_body(struct builder *builder, const cJSON *item) {
 
 /* ---- Dispatch ---- */
 
-enum form { TEXT, HEX, FILL, RANDOM, CODE_POINTS, REPEAT, CONCAT, CLOSE, FROM_FILE, N_FORMS };
+enum form {
+  TEXT,
+  HEX,
+  FILL,
+  RANDOM,
+  SHUFFLE,
+  CODE_POINTS,
+  REPEAT,
+  CONCAT,
+  CLOSE,
+  FROM_FILE,
+  N_FORMS
+};
 
 static void check_companions(struct wspec_reader *reader, const cJSON *object, enum form form) {
   static const struct {
@@ -279,7 +321,8 @@ static void check_companions(struct wspec_reader *reader, const cJSON *object, e
   static const char *const forms[] = {[FILL] = "fill", [RANDOM] = "random", [REPEAT] = "repeat"};
   for (size_t i = 0; i < 3; i++) {
     const cJSON *member = wspec_reader_member(object, companions[i].name);
-    if (member && companions[i].form != form) {
+    bool shuffles = form == SHUFFLE && companions[i].form != REPEAT;
+    if (member && companions[i].form != form && !shuffles) {
       wspec_reader_complain(reader, member, "\"%s\" goes with \"%s\" only", companions[i].name,
                             forms[companions[i].form]);
     }
@@ -287,9 +330,9 @@ static void check_companions(struct wspec_reader *reader, const cJSON *object, e
 }
 
 static void add_form(struct builder *builder, const cJSON *object) {
-  static const char *const members[] = {"text",        "hex",    "fill",   "random",
-                                        "code_points", "repeat", "concat", "close",
-                                        "file",        "size",   "seed",   "times"};
+  static const char *const members[] = {"text",        "hex",    "fill",   "random", "shuffle",
+                                        "code_points", "repeat", "concat", "close",  "file",
+                                        "size",        "seed",   "times"};
   struct wspec_reader *reader = builder->reader;
   (void)wspec_reader_object(reader, object, members, sizeof members / sizeof members[0]);
   int form = wspec_reader_one_of(reader, object, members, N_FORMS);
@@ -311,6 +354,9 @@ static void add_form(struct builder *builder, const cJSON *object) {
     break;
   case RANDOM:
     add_random(builder, object);
+    break;
+  case SHUFFLE:
+    add_shuffle(builder, object);
     break;
   case CODE_POINTS:
     add_code_points(builder, value);

@@ -259,7 +259,7 @@ static void load_message_members(struct wspec_reader *reader, const cJSON *objec
     load_between(reader, between, out);
   }
   if (compress) {
-    wspec_reader_complain(reader, compress, "\"compress\" is not supported yet");
+    out->compress = wspec_load_compress(reader, compress, &out->payload);
   }
   out->has_masking_key =
       load_masking_key(reader, wspec_reader_member(object, "masking_key"), out->masking_key);

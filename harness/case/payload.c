@@ -6,7 +6,7 @@
 
 /* Enough for one comparison without touching the heap; a multiple of 8, so that random payloads are
  * mostly made in whole steps. */
-enum { COMPARE_CHUNK = 4096 };
+enum { COMPARE_CHUNK = 4096, PIECE = 8 /* of a shuffled payload */ };
 
 static size_t smaller(uint64_t a, size_t b) {
   return a < b ? (size_t)a : b;
@@ -67,6 +67,18 @@ static void read_random(const struct wspec_payload_part *part, uint64_t offset, 
   }
 }
 
+static void read_shuffle(const struct wspec_payload_part *part, uint64_t offset, uint8_t *out,
+                         size_t len) {
+  uint64_t n_pieces = part->data_len / PIECE;
+  for (size_t done = 0; done < len;) {
+    size_t phase = (size_t)((offset + done) % PIECE);
+    uint64_t piece = wspec_rng_mix(part->seed + (offset + done) / PIECE) % n_pieces;
+    size_t chunk = smaller(PIECE - phase, len - done);
+    memcpy(out + done, part->data + piece * PIECE + phase, chunk);
+    done += chunk;
+  }
+}
+
 size_t wspec_payload_read(const struct wspec_payload *payload, uint64_t offset, uint8_t *out,
                           size_t len) {
   size_t done = 0;
@@ -79,6 +91,8 @@ size_t wspec_payload_read(const struct wspec_payload *payload, uint64_t offset, 
     size_t chunk = smaller(part->len - offset, len - done);
     if (part->kind == WSPEC_PAYLOAD_RANDOM) {
       read_random(part, offset, out + done, chunk);
+    } else if (part->kind == WSPEC_PAYLOAD_SHUFFLE) {
+      read_shuffle(part, offset, out + done, chunk);
     } else {
       read_literal(part, offset, out + done, chunk);
     }

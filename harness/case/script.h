@@ -207,6 +207,9 @@ struct wspec_payload_ref {
 /* How an alternative counts when it is the one that happened. */
 enum wspec_rank { WSPEC_RANK_PASS, WSPEC_RANK_INFO, WSPEC_RANK_WARN, WSPEC_RANK_FAIL };
 
+/* What a 101 says of permessage-deflate, where that makes an alternative. */
+enum wspec_deflate_rule { WSPEC_DEFLATE_ANY, WSPEC_DEFLATE_AGREED, WSPEC_DEFLATE_DECLINED };
+
 /* One reaction that is foreseen. */
 struct wspec_alternative {
   enum wspec_reaction reaction;
@@ -221,8 +224,10 @@ struct wspec_alternative {
   bool no_code_allowed;             /* FAILED, CLOSED: a close frame with an empty body fits too */
   struct wspec_field_rule *fields;  /* HTTP */
   size_t n_fields;
-  bool validate; /* HTTP 101: RFC 6455 4.2.2 is judged too, and the connection is
+  bool validate;                   /* HTTP 101: RFC 6455 4.2.2 is judged too, and the connection is
                     open from here on */
+  enum wspec_deflate_rule deflate; /* HTTP 101 */
+  const char *deflate_param;       /* of AGREED: this parameter is in the answer; NULL: any are */
 };
 
 /* What must happen: the first alternative that fits what did. If none fits, the requirement is

@@ -47,6 +47,13 @@ static void print_field(const struct wspec_field_rule *rule) {
 static void print_http(const struct wspec_alternative *alternative) {
   if (alternative->validate) {
     printf("the connection is accepted: HTTP 101, right by RFC 6455 section 4.2.2");
+    if (alternative->deflate != WSPEC_DEFLATE_ANY) {
+      printf(", %s permessage-deflate",
+             alternative->deflate == WSPEC_DEFLATE_AGREED ? "with" : "without");
+      if (alternative->deflate_param) {
+        printf(" and %s", alternative->deflate_param);
+      }
+    }
   } else {
     printf("an HTTP answer with status ");
     print_codes(alternative);

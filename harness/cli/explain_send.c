@@ -1,5 +1,6 @@
 #include "cli/explain.h"
 
+#include "case/compress.h"
 #include "proto/frame.h"
 
 #include <inttypes.h>
@@ -38,6 +39,9 @@ static void print_octets(const uint8_t *octets, size_t len) {
 static void print_part(const struct wspec_payload_part *part) {
   if (part->kind == WSPEC_PAYLOAD_RANDOM) {
     printf("random octets");
+  } else if (part->kind == WSPEC_PAYLOAD_SHUFFLE) {
+    print_octets(part->data, part->data_len);
+    printf(" in pieces of 8 octets in random order");
   } else {
     print_octets(part->data, part->data_len);
     printf("%s", part->len > part->data_len ? " again and again" : "");
@@ -136,8 +140,51 @@ static void print_fragmentation(const struct wspec_message_plan *plan) {
   }
 }
 
+static void print_block(const struct wspec_compress_block *block) {
+  static const char *const kinds[] = {"stored", "fixed", "dynamic", "reserved"};
+  printf("%s of ", kinds[block->kind]);
+  if (block->has_rest) {
+    printf("the rest");
+  } else {
+    printf("%" PRIu64, block->len);
+  }
+  if (block->distance > 0) {
+    printf(" from %u back", block->distance);
+  }
+  printf("%s", block->final ? " with BFINAL" : "");
+}
+
+static void print_compress(const struct wspec_compress_plan *plan) {
+  printf(", compressed");
+  for (size_t i = 0; i < plan->n_blocks && i < PARTS_SHOWN; i++) {
+    printf("%s", i == 0 ? " in blocks: " : "; ");
+    print_block(&plan->blocks[i]);
+  }
+  printf("%s", plan->n_blocks > PARTS_SHOWN ? "; …" : "");
+  if (plan->n_blocks == 0) {
+    printf(" at level %d", plan->level);
+  }
+  if (plan->flush_every > 0) {
+    printf(", flushed every %" PRIu64 " octets", plan->flush_every);
+  }
+  printf("%s%s%s", plan->alone ? ", alone" : "", plan->without_rsv1 ? ", without RSV1" : "",
+         plan->with_tail ? ", its tail left on" : "");
+  if (plan->window_bits > 0) {
+    printf(", with a window of %u bits", plan->window_bits);
+  }
+  if (plan->has_flipped_bit) {
+    printf(", bit %" PRIu64 " flipped", plan->flipped_bit);
+  }
+  if (plan->has_cut) {
+    printf(", only its first %" PRIu64 " octets", plan->cut_at);
+  }
+}
+
 static void print_message(const struct wspec_message_plan *plan, enum wspec_case_target target) {
   printf("message %s", wspec_opcode_name(plan->opcode));
+  if (plan->compress) {
+    print_compress(plan->compress);
+  }
   print_fragmentation(plan);
   printf(": ");
   wspec_explain_payload(&plan->payload);

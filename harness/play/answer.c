@@ -259,6 +259,7 @@ void answer_judge_101(struct wspec_play *play, struct link *link) {
   if (is_parsed) {
     judge_protocol(play, link, &request);
     judge_extensions(play, link, &request);
+    compression_agree(play, link, &request);
   }
   wspec_http_head_clear(&request);
 }

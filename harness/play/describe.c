@@ -58,6 +58,13 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
   case WSPEC_REACTION_HTTP:
     say(words, "an HTTP answer with status ");
     say_codes(words, alternative);
+    if (alternative->deflate != WSPEC_DEFLATE_ANY) {
+      say(words, " %s permessage-deflate",
+          alternative->deflate == WSPEC_DEFLATE_AGREED ? "with" : "without");
+      if (alternative->deflate_param) {
+        say(words, " and %s", alternative->deflate_param);
+      }
+    }
     break;
   case WSPEC_REACTION_DROPPED:
     say(words, "TCP closed without an HTTP answer");

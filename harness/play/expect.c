@@ -116,13 +116,22 @@ static bool payload_fits(struct link *link, const struct wspec_payload_ref *ref,
   return sent && equals_sent(sent, event);
 }
 
+static bool deflate_fits(const struct link *link, const struct wspec_alternative *alternative) {
+  if (alternative->deflate == WSPEC_DEFLATE_ANY) {
+    return true;
+  }
+  bool fits = link->deflate_agreed == (alternative->deflate == WSPEC_DEFLATE_AGREED);
+  return fits &&
+         (!alternative->deflate_param || compression_has_param(link, alternative->deflate_param));
+}
+
 static bool event_fits(struct link *link, const struct wspec_alternative *alternative,
                        const struct event *event) {
   bool is_end = event->kind == EVENT_EOF || event->kind == EVENT_RESET;
   switch (alternative->reaction) {
   case WSPEC_REACTION_HTTP:
     return event->kind == EVENT_HTTP && event->status_code != 0 &&
-           code_fits(alternative, event->status_code);
+           code_fits(alternative, event->status_code) && deflate_fits(link, alternative);
   case WSPEC_REACTION_DROPPED:
     return is_end && !link->answered;
   case WSPEC_REACTION_ECHO:

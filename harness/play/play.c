@@ -206,6 +206,7 @@ struct wspec_play *wspec_play_new(const struct wspec_script *script,
 static void clear_link(struct link *link) {
   send_clear(link);
   sent_clear(link);
+  compression_clear(link);
   wspec_http_head_clear(&link->answer);
   wspec_buf_clear(&link->request);
   wspec_buf_clear(&link->close_reason);
@@ -240,7 +241,15 @@ static bool poll_open(struct wspec_play *play, struct link *link) {
                         link->answer.status_code);
     return true;
   }
-  return expect_poll(play, link, &expectation);
+  if (!expect_poll(play, link, &expectation)) {
+    return false;
+  }
+  if ((play->script->needs & WSPEC_NEED_DEFLATE) && link->state == LINK_OPEN &&
+      link->deflate_offered && !link->deflate_agreed) {
+    end_without_verdict(play, WSPEC_VERDICT_SKIP,
+                        "the target declines this offer of permessage-deflate");
+  }
+  return true;
 }
 
 static void begin_request(struct wspec_play *play, struct link *link,

@@ -1,6 +1,8 @@
 /* play_internal: the state that the files of play/ share. Not for other folders.
  *
  *   play.c     lifecycle, inputs and outputs, the steps one after the other
+ *   compression.c  permessage-deflate on a connection, both ways
+ *   compress.c  a message and a plan to octets of DEFLATE
  *   receive.c  the target's octets to events, and the standing rules on each frame
  *   send.c     what is to be sent to octets, in portions
  *   sent.c     the log of messages and pings that were sent, for "same"
@@ -15,6 +17,7 @@
 #include "base/buf.h"
 #include "base/rng.h"
 #include "play/play.h"
+#include "proto/deflate.h"
 #include "proto/frame.h"
 #include "proto/http_head.h"
 #include "proto/utf8.h"
@@ -88,6 +91,7 @@ struct writer {
   size_t header_len;
   bool masked;
   uint8_t masking_key[4];
+  const struct wspec_payload *message; /* what is fragmented, compressed if it is to be */
   const struct wspec_payload *payload;
   uint64_t payload_start, payload_len; /* the part of `payload` in this frame */
   uint64_t at, end;                    /* octets written of header and payload; where it ends */
@@ -115,6 +119,7 @@ struct incoming {
   bool in_message;
   uint8_t opcode;
   bool bad_utf8; /* reported once */
+  bool is_compressed;
   struct wspec_utf8 utf8;
   struct event event; /* of the message */
 
@@ -163,6 +168,18 @@ struct link {
   struct wspec_http_head answer;
   uint64_t answer_offset;
   struct wspec_buf request; /* the head as it was sent, for what was offered */
+
+  /* permessage-deflate */
+  bool deflate_offered, deflate_agreed;
+  struct wspec_deflate_params deflate; /* agreed */
+  struct wspec_deflater *deflater;     /* of our ordinary messages; NULL: none so far */
+  struct wspec_buf compressed;         /* the message that is sent */
+  struct wspec_payload_part compressed_part;
+  struct wspec_payload compressed_payload;
+  const struct wspec_message_plan *compressed_message; /* it is of; NULL: none */
+  unsigned compressed_times;                           /* how often in a row it was compressed */
+  struct wspec_inflater *inflater;                     /* NULL: nothing compressed came so far */
+  bool inflate_failed, tail_reported;
 
   /* receiving */
   struct wspec_frame_decoder decoder;
@@ -245,6 +262,31 @@ void receive_event(struct wspec_play *play, struct link *link, const struct even
 
 /* receive_end notes that the target closed its side (EOF) or that the connection broke (RESET). */
 void receive_end(struct wspec_play *play, struct link *link, enum event_kind kind);
+
+/* receive_data takes octets of the target's message, inflated if it was compressed. */
+void receive_data(struct wspec_play *play, struct link *link, struct wspec_span octets);
+
+/* ---- compression.c ---- */
+
+/* compression_agree reads from the request and the 101 what was agreed, and judges the latter. */
+void compression_agree(struct wspec_play *play, struct link *link,
+                       const struct wspec_http_head *request);
+
+/* compression_of returns the compressed octets of a message that has a plan for that, to be sent
+ * next. They are the link's, until the next call. */
+const struct wspec_payload *compression_of(struct wspec_play *play, struct link *link,
+                                           const struct wspec_message_plan *message);
+
+/* compression_receive inflates the next octets of the target's message for receive_data. */
+void compression_receive(struct wspec_play *play, struct link *link, struct wspec_span octets);
+
+/* compression_end_message does so with what comes of the tail, and judges the end. */
+void compression_end_message(struct wspec_play *play, struct link *link);
+
+/* compression_has_param returns true if a parameter of this name was agreed. */
+bool compression_has_param(const struct link *link, const char *name);
+
+void compression_clear(struct link *link);
 
 /* ---- sent.c ---- */
 

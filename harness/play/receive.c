@@ -57,9 +57,26 @@ static void keep_prefix(struct event *event, struct wspec_span octets) {
 
 /* ---- Frames: the standing rules on what the target sends ---- */
 
+/* RSV1 marks the first frame of a compressed message, and nothing else (RFC 7692 section 6.1). */
+static void judge_rsv1(struct wspec_play *play, struct link *link) {
+  const struct incoming *incoming = &link->incoming;
+  if (wspec_opcode_is_control(incoming->frame.opcode)) {
+    play_find(play, "7692-6.1-04", link_index(play, link), incoming->frame_offset,
+              "the target sent a %s frame with RSV1", wspec_opcode_name(incoming->frame.opcode));
+  } else if (incoming->frame.opcode == WSPEC_OPCODE_CONTINUATION) {
+    play_find(play, "7692-6.1-05", link_index(play, link), incoming->frame_offset,
+              "the target sent a continuation frame with RSV1");
+  }
+}
+
 static void judge_header(struct wspec_play *play, struct link *link) {
   const struct incoming *incoming = &link->incoming;
-  unsigned faults = wspec_frame_check(&incoming->frame, play->config->is_server, 0);
+  struct wspec_frame frame = incoming->frame;
+  if (link->deflate_agreed && (frame.rsv & WSPEC_RSV1)) {
+    judge_rsv1(play, link);
+    frame.rsv &= (uint8_t)~WSPEC_RSV1;
+  }
+  unsigned faults = wspec_frame_check(&frame, play->config->is_server, 0);
   for (unsigned bit = 1; bit <= faults; bit <<= 1) {
     if (faults & bit) {
       const char *sentence;
@@ -125,6 +142,7 @@ static void begin_frame(struct wspec_play *play, struct link *link) {
     incoming->bad_utf8 = false;
     incoming->utf8 = (struct wspec_utf8){0};
     incoming->opcode = frame->opcode;
+    incoming->is_compressed = link->deflate_agreed && (frame->rsv & WSPEC_RSV1) != 0;
     incoming->event = (struct event){.kind = EVENT_MESSAGE,
                                      .opcode = frame->opcode,
                                      .offset = incoming->frame_offset,
@@ -143,12 +161,26 @@ static void judge_utf8(struct wspec_play *play, struct link *link, struct wspec_
   }
 }
 
+void receive_data(struct wspec_play *play, struct link *link, struct wspec_span octets) {
+  struct event *event = &link->incoming.event;
+  judge_utf8(play, link, octets);
+  keep_prefix(event, octets);
+  event->hash = hash_octets(event->hash, octets);
+  event->payload_len += octets.len;
+}
+
+static void receive_control(struct link *link, struct wspec_span octets) {
+  struct event *event = &link->incoming.control;
+  keep_prefix(event, octets);
+  event->hash = hash_octets(event->hash, octets);
+  event->payload_len += octets.len;
+}
+
 static void take_payload(struct wspec_play *play, struct link *link, struct wspec_span octets) {
   struct incoming *incoming = &link->incoming;
   uint8_t unmasked[4096];
   struct wspec_span rest = octets;
   bool is_control = wspec_opcode_is_control(incoming->frame.opcode);
-  struct event *event = is_control ? &incoming->control : &incoming->event;
   while (rest.len > 0) {
     struct wspec_span piece = rest;
     if (incoming->frame.masked) {
@@ -157,12 +189,13 @@ static void take_payload(struct wspec_play *play, struct link *link, struct wspe
                       incoming->payload_at);
       piece.data = unmasked;
     }
-    if (!is_control) {
-      judge_utf8(play, link, piece);
+    if (is_control) {
+      receive_control(link, piece);
+    } else if (incoming->is_compressed) {
+      compression_receive(play, link, piece);
+    } else {
+      receive_data(play, link, piece);
     }
-    keep_prefix(event, piece);
-    event->hash = hash_octets(event->hash, piece);
-    event->payload_len += piece.len;
     incoming->payload_at += piece.len;
     link->received_offset += piece.len;
     rest = wspec_span_from(rest, piece.len);
@@ -273,6 +306,9 @@ static void end_frame(struct wspec_play *play, struct link *link) {
     return;
   }
   incoming->in_message = false;
+  if (incoming->is_compressed) {
+    compression_end_message(play, link);
+  }
   if (incoming->opcode == WSPEC_OPCODE_TEXT && !incoming->bad_utf8 &&
       wspec_utf8_end(&incoming->utf8) == WSPEC_ERR_UTF8) {
     play_find(play, "6455-5.6-01", link_index(play, link), link->received_offset,

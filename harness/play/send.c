@@ -1,5 +1,6 @@
 #include "play/play_internal.h"
 
+#include "case/compress.h"
 #include "proto/mask.h"
 
 #include <string.h>
@@ -78,8 +79,7 @@ static void start_raw(struct writer *writer, const struct wspec_payload *payload
 
 /* Octets that the fragment `index` of a message has, and whether it is the last. */
 static uint64_t fragment_len(const struct wspec_message_plan *message, uint64_t index,
-                             uint64_t offset, bool *is_last) {
-  uint64_t left = message->payload.len - offset;
+                             uint64_t left, bool *is_last) {
   uint64_t len = left;
   switch (message->fragmentation) {
   case WSPEC_FRAGMENTS_NONE:
@@ -133,15 +133,20 @@ static bool continue_message(struct wspec_play *play, struct link *link, struct 
   }
   bool is_last;
   uint64_t start = writer->message_offset;
-  uint64_t len = fragment_len(message, writer->fragment, start, &is_last);
+  if (writer->fragment == 0) {
+    writer->message = message->compress ? compression_of(play, link, message) : &message->payload;
+  }
+  uint64_t len = fragment_len(message, writer->fragment, writer->message->len - start, &is_last);
+  bool has_rsv1 = message->compress && !message->compress->without_rsv1 && writer->fragment == 0;
   struct wspec_frame_plan plan = {
       .opcode = writer->fragment == 0 ? message->opcode : (uint8_t)WSPEC_OPCODE_CONTINUATION,
       .fin = is_last,
+      .rsv = has_rsv1 ? WSPEC_RSV1 : 0,
       .has_masking_key = message->has_masking_key,
   };
   memcpy(plan.masking_key, message->masking_key, sizeof plan.masking_key);
   start_frame(play, link, writer, &plan, start, len);
-  writer->payload = &message->payload;
+  writer->payload = writer->message;
   writer->fragment++;
   writer->message_offset += len;
   writer->after_fragment = message->n_interleaves > 0;

@@ -1,5 +1,6 @@
 #include "run/probe.h"
 
+#include "proto/deflate_params.h"
 #include "proto/frame.h"
 #include "proto/http_head.h"
 
@@ -107,6 +108,17 @@ static uint64_t time_of_answer(const struct wspec_transcript *transcript) {
   return 0;
 }
 
+static bool has_deflate(const struct wspec_http_head *answer) {
+  struct wspec_extensions extensions;
+  bool found = false;
+  if (wspec_extensions_read(&extensions, answer) == WSPEC_OK) {
+    for (size_t i = 0; i < extensions.n_items; i++) {
+      found = found || wspec_deflate_is_name(&extensions.items[i]);
+    }
+  }
+  return found;
+}
+
 static void on_done(void *user, struct wspec_play *play) {
   struct glimpse *glimpse = user;
   const struct wspec_http_head *answer = wspec_play_answer(play, 0);
@@ -118,7 +130,7 @@ static void on_done(void *user, struct wspec_play *play) {
       size_t len = server->value.len < room ? server->value.len : room;
       memcpy(glimpse->agent, server->value.data, len);
     }
-    glimpse->deflate = wspec_http_head_find(answer, "Sec-WebSocket-Extensions", NULL) != NULL;
+    glimpse->deflate = has_deflate(answer);
   }
   wspec_play_take_result(play, &glimpse->result);
   glimpse->rtt_us = time_of_answer(&glimpse->result.transcript);

@@ -43,7 +43,7 @@ static int load(void **state) {
       .seed = 1,
       .host = "localhost",
       .target = "/",
-      .have = WSPEC_NEED_ECHO,
+      .have = WSPEC_NEED_ECHO | WSPEC_NEED_DEFLATE,
       .settle_us = 100000,
       .timeout_us = 5000000,
       .close_us = 1000000,
