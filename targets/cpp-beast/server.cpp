@@ -1,8 +1,10 @@
 // Echoes each message; selects the subprotocol `chat` when it is offered.
+#include <algorithm>
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -41,7 +43,7 @@ private:
     stream_.set_option(deflate);
     stream_.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
     stream_.read_message_max(16 << 20);
-    if (http::token_list(request_[http::field::sec_websocket_protocol]).exists("chat")) {
+    if (offers_chat()) {
       stream_.set_option(websocket::stream_base::decorator([](websocket::response_type &response) {
         response.set(http::field::sec_websocket_protocol, "chat");
       }));
@@ -50,6 +52,21 @@ private:
       if (!error)
         self->read();
     });
+  }
+
+  // The library's token_list would fold the case, and find names in what is no list of tokens.
+  bool offers_chat() const {
+    std::string_view rest = request_[http::field::sec_websocket_protocol];
+    for (bool is_more = true; is_more;) {
+      const auto comma = rest.find(',');
+      auto name = rest.substr(0, comma);
+      name.remove_prefix(std::min(name.find_first_not_of(" \t"), name.size()));
+      if (name.substr(0, name.find_last_not_of(" \t") + 1) == "chat")
+        return true;
+      is_more = comma != rest.npos;
+      rest.remove_prefix(is_more ? comma + 1 : 0);
+    }
+    return false;
   }
 
   void read() {

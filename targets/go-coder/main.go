@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 )
@@ -26,6 +27,11 @@ func echo(writer http.ResponseWriter, request *http.Request) {
 	for {
 		kind, message, err := connection.Read(context.Background())
 		if err != nil {
+			return
+		}
+		// The library does not look whether text is UTF-8, on purpose.
+		if kind == websocket.MessageText && !utf8.Valid(message) {
+			connection.Close(websocket.StatusInvalidFramePayloadData, "")
 			return
 		}
 		if err := connection.Write(context.Background(), kind, message); err != nil {

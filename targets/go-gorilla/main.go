@@ -5,6 +5,8 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
@@ -25,6 +27,12 @@ func echo(writer http.ResponseWriter, request *http.Request) {
 	for {
 		kind, message, err := connection.ReadMessage()
 		if err != nil {
+			return
+		}
+		// The library leaves it to the application to look whether text is UTF-8.
+		if kind == websocket.TextMessage && !utf8.Valid(message) {
+			reason := websocket.FormatCloseMessage(websocket.CloseInvalidFramePayloadData, "")
+			connection.WriteControl(websocket.CloseMessage, reason, time.Now().Add(time.Second))
 			return
 		}
 		if err := connection.WriteMessage(kind, message); err != nil {
