@@ -174,6 +174,7 @@ static enum wspec_err start(struct program *program, const struct arguments *arg
   options.session.protocols = arguments->subprotocols;
   options.session.n_protocols = arguments->n_subprotocols;
   options.session.deflate = !arguments->no_deflate;
+  options.session.conn.auto_close = false;
   options.session.conn.message_max = arguments->max_message;
   options.session.conn.frame_max = arguments->max_message;
   options.high_water = (size_t)arguments->max_message + HEADERS_MAX;

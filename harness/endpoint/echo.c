@@ -55,10 +55,23 @@ static enum wspec_err echo_piece(struct wspec_echo *echo, struct wspec_conn *con
   return !err && event->ends ? send_held(echo, conn, event->opcode, true) : err;
 }
 
+/* The peer's own words go back, so that its API can show that they went both ways. */
+static void echo_close(struct wspec_conn *conn, const struct wspec_close *close) {
+  bool may_send = close->status_code == WSPEC_CLOSE_NO_STATUS ||
+                  wspec_close_may_send(close->status_code, false);
+  enum wspec_err err =
+      wspec_conn_close(conn, may_send ? close->status_code : WSPEC_CLOSE_NORMAL, close->reason);
+  (void)err; /* MISUSE: answered by `auto_close`; without memory the closing time-out remains */
+}
+
 static void on_event(void *user, struct wspec_session *session,
                      const struct wspec_conn_event *event) {
   struct wspec_echo *echo = user;
   struct wspec_conn *conn = wspec_session_conn(session);
+  if (event->type == WSPEC_CONN_CLOSE) {
+    echo_close(conn, &event->close);
+    return;
+  }
   if (event->type != WSPEC_CONN_MESSAGE || wspec_conn_state(conn) != WSPEC_CONN_OPEN) {
     return;
   }

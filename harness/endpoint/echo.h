@@ -17,7 +17,8 @@ struct wspec_echo *wspec_echo_new(void);
 void wspec_echo_free(struct wspec_echo *echo);
 
 /* wspec_echo_handlers returns the handlers that make a session echo. Its options must not have
- * `conn.assemble`, or long messages are held whole after all. Static storage. */
+ * `conn.assemble`, or long messages are held whole after all; without `conn.auto_close` the reason of
+ * a close frame comes back too. Static storage. */
 const struct wspec_session_handlers *wspec_echo_handlers(void);
 
 #endif
