@@ -25,25 +25,28 @@ static void follow_phase(struct wspec_channel *channel) {
   }
 }
 
-/* Sends what the session has to send as far as the stream takes it. Returns true if all went. */
-static bool send_output(struct wspec_channel *channel) {
+/* Sends what the session has to send as far as the stream takes it. WSPEC_ERR_LIMIT: on_drained
+ * tries again; any other error: on_error has the last word, once reading comes to it. */
+static enum wspec_err send_output(struct wspec_channel *channel) {
   struct wspec_span output = wspec_session_output(channel->session);
   while (output.len > 0) {
-    if (wspec_stream_write(channel->stream, output)) {
-      return false; /* on_drained tries again, or on_error has the last word */
+    enum wspec_err err = wspec_stream_write(channel->stream, output);
+    if (err) {
+      return err;
     }
     wspec_session_output_sent(channel->session, output.len);
     output = wspec_session_output(channel->session);
   }
-  return true;
+  return WSPEC_OK;
 }
 
 static void pump(struct wspec_channel *channel) {
-  bool is_sent = send_output(channel);
+  enum wspec_err err = send_output(channel);
   follow_phase(channel);
-  if (is_sent && wspec_session_wants_close(channel->session)) {
+  if (!err && wspec_session_wants_close(channel->session)) {
     wspec_stream_close(channel->stream);
-  } else if (!is_sent || wspec_stream_pending(channel->stream) > channel->high_water) {
+  } else if (err == WSPEC_ERR_LIMIT ||
+             wspec_stream_pending(channel->stream) > channel->high_water) {
     wspec_stream_pause(channel->stream);
   } else {
     wspec_stream_resume(channel->stream);
