@@ -262,7 +262,8 @@ static void end_close(struct wspec_play *play, struct link *link) {
   link->close_received = true;
   link->close_received_us = play->now_us;
   link->close_code = close.status_code;
-  if (err != WSPEC_ERR_UTF8) {
+  /* A frame that is too long was judged by its header: what is beyond 123 octets is no reason. */
+  if (err != WSPEC_ERR_UTF8 && close.reason.len <= WSPEC_CLOSE_REASON_MAX) {
     play_check(play, wspec_buf_append_span(&link->close_reason, close.reason));
   }
 }
