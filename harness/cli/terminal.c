@@ -239,8 +239,12 @@ void wspec_terminal_summary(const struct wspec_terminal *terminal,
     fprintf(terminal->out, "%s %zu %s", i ? "," : "", sum->by_verdict[i],
             wspec_verdict_name((enum wspec_verdict)i));
   }
-  fprintf(terminal->out, sum->flaky ? " (%zu flaky)" : "", sum->flaky);
-  fprintf(terminal->out, sum->known ? " (%zu known)" : "", sum->known);
+  if (sum->flaky > 0) {
+    fprintf(terminal->out, " (%zu flaky)", sum->flaky);
+  }
+  if (sum->known > 0) {
+    fprintf(terminal->out, " (%zu known)", sum->known);
+  }
   fputc('\n', terminal->out);
   fflush(terminal->out);
 }
