@@ -1,16 +1,18 @@
 /* play_internal: the state that the files of play/ share. Not for other folders.
  *
- *   play.c     lifecycle, inputs and outputs, the steps one after the other
+ *   play.c         lifecycle, inputs and outputs, the course of a case
+ *   steps.c        the steps of the script, one after the other
+ *   findings.c     findings, the transcript, and ends without a verdict
  *   compression.c  permessage-deflate on a connection, both ways
- *   compress.c  a message and a plan to octets of DEFLATE
- *   receive.c  the target's octets to events, and the standing rules on each frame
- *   send.c     what is to be sent to octets, in portions
- *   sent.c     the log of messages and pings that were sent, for "same"
- *   head.c     the request head
- *   answer.c   the HTTP answer against the rules of the opening handshake
- *   expect.c   which alternative of an expectation happened
- *   describe.c  what was expected and what was seen, in words
- *   finish.c   how a connection is brought to its end, and the rules of closing */
+ *   compress.c     a message and a plan to octets of DEFLATE
+ *   receive.c      the target's octets to events, and the standing rules on each frame
+ *   send.c         what is to be sent to octets, in portions
+ *   sent.c         the log of messages and pings that were sent, for "same"
+ *   head.c         the request head
+ *   answer.c       the HTTP answer against the rules of the opening handshake
+ *   expect.c       which alternative of an expectation happened
+ *   describe.c     what was expected and what was seen, in words
+ *   finish.c       how a connection is brought to its end, and the rules of closing */
 #ifndef WSPEC_PLAY_PLAY_INTERNAL_H
 #define WSPEC_PLAY_PLAY_INTERNAL_H
 
@@ -227,7 +229,7 @@ struct wspec_play {
   struct wspec_result result;
 };
 
-/* ---- play.c ---- */
+/* ---- findings.c ---- */
 
 /* play_out_of_memory ends the case as an error of ours. */
 void play_out_of_memory(struct wspec_play *play);
@@ -251,6 +253,17 @@ void play_find_full(struct wspec_play *play, enum wspec_verdict verdict,
 /* play_transcribe adds an entry to the transcript. */
 void play_transcribe(struct wspec_play *play, enum wspec_entry_kind kind, unsigned connection,
                      uint64_t offset, struct wspec_span octets);
+
+/* play_end_without_verdict ends the case as `skip` or `error`; the words say why. The first reason
+ * stays. */
+void play_end_without_verdict(struct wspec_play *play, enum wspec_verdict verdict,
+                              const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- steps.c ---- */
+
+/* steps_run goes on with the steps as far as they go; behind the last one, or once the case is
+ * decided, the phase is FINISH. */
+void steps_run(struct wspec_play *play);
 
 /* ---- receive.c ---- */
 
