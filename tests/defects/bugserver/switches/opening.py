@@ -100,7 +100,7 @@ SWITCHES = (
     defect("refuses-second-extensions-line", "6455-9.1-03 9110-5.3-02",
            "answers 400 to two extensions lines"),
     defect("reads-only-first-extensions-line", "6455-9.1-03",
-           "overlooks permessage-deflate in the second extensions line"),
+           "overlooks permessage-deflate in the second extensions line", warn=True),
     defect("accepts-blanks-in-quoted-value", "6455-4.3-03",
            'reads server_max_window_bits="1 0" as 10'),
     defect("ignores-quoted-pairs", "9110-5.6.4-01",
