@@ -60,8 +60,11 @@ static void put_failure(FILE *file, const struct wspec_report *report,
   fputs("</pre>\n</details>\n", file);
 }
 
-static void put_failures(FILE *file, const struct wspec_report *report, bool has_label) {
+/* `room`: how many may still be told in full, over all targets. */
+static void put_failures(FILE *file, const struct wspec_report *report, bool has_label,
+                         size_t *room) {
   size_t n_all = 0;
+  size_t n_left = 0;
   for (size_t i = 0; i < report->n_records; i++) {
     if (!wspec_record_is_failure(&report->records[i])) {
       continue;
@@ -71,18 +74,23 @@ static void put_failures(FILE *file, const struct wspec_report *report, bool has
       wspec_put_markdown(file, has_label ? wspec_report_label(report) : "Failures");
       fputc('\n', file);
     }
-    if (n_all <= FAILURES_MAX) {
+    if (*room > 0) {
       put_failure(file, report, &report->records[i]);
+      (*room)--;
+    } else {
+      n_left++;
     }
   }
-  if (n_all > FAILURES_MAX) {
-    fprintf(file, "\nand %zu more, in the whole report.\n", n_all - FAILURES_MAX);
+  if (n_left > 0) {
+    fprintf(file, "\n%zu%s failures are in the whole report.\n", n_left,
+            n_left < n_all ? " more" : "");
   }
 }
 
 enum wspec_err wspec_markdown_write(FILE *file, const struct wspec_report *reports,
                                     size_t n_reports) {
   bool has_label = n_reports > 1;
+  size_t room = FAILURES_MAX;
   fputs("## wspec", file);
   if (!has_label && n_reports > 0) {
     fputs(": ", file);
@@ -103,7 +111,7 @@ enum wspec_err wspec_markdown_write(FILE *file, const struct wspec_report *repor
       wspec_put_markdown(file, wspec_report_label(&reports[i]));
       fprintf(file, " has %zu of %zu results.\n", reports[i].n_records, reports[i].n_selected);
     }
-    put_failures(file, &reports[i], has_label);
+    put_failures(file, &reports[i], has_label, &room);
   }
   return wspec_file_result(file);
 }

@@ -279,9 +279,6 @@ static void add_transcripts(struct maker *maker, cJSON *object) {
   if (is_quiet && !maker->options->has_transcript && !result->flaky) {
     return;
   }
-  if (maker->options->steps) {
-    add_text(maker, object, "steps", maker->options->steps);
-  }
   add_transcript(maker, object, "transcript", &result->transcript);
   if (result->flaky) {
     add_transcript(maker, object, "flaky_transcript", &result->flaky_transcript);

@@ -16,7 +16,6 @@ struct wspec_record_options {
   bool has_transcript;      /* also of a case that passed or was skipped */
   const char *known_reason; /* from the baseline, or NULL */
   const char *known_link;   /* likewise */
-  const char *steps;        /* what the case does in words, a line each; NULL: not said */
   /* Values of header fields that are nobody's business: in what we sent their octets become '*'. */
   const char *const *secrets;
   size_t n_secrets;

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "reports/badge.h"
+#include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
 #include "reports/sarif.h"
@@ -27,6 +28,7 @@ static const struct format FORMATS[WSPEC_N_FORMATS] = {
     [WSPEC_FORMAT_JSON] = {"json", "report.json", NULL},
     [WSPEC_FORMAT_JUNIT] = {"junit", "junit.xml", wspec_junit_write},
     [WSPEC_FORMAT_MARKDOWN] = {"markdown", "summary.md", wspec_markdown_write},
+    [WSPEC_FORMAT_HTML] = {"html", "report.html", wspec_html_write},
     [WSPEC_FORMAT_TAP] = {"tap", "report.tap", wspec_tap_write},
     [WSPEC_FORMAT_SARIF] = {"sarif", "report.sarif", wspec_sarif_write},
     [WSPEC_FORMAT_BADGE] = {"badge", "badge.svg", wspec_badge_write},

@@ -14,6 +14,7 @@ enum wspec_format {
   WSPEC_FORMAT_JSON, /* the one that a run writes as it goes */
   WSPEC_FORMAT_JUNIT,
   WSPEC_FORMAT_MARKDOWN,
+  WSPEC_FORMAT_HTML,
   WSPEC_FORMAT_TAP,
   WSPEC_FORMAT_SARIF,
   WSPEC_FORMAT_BADGE,
@@ -25,6 +26,7 @@ enum wspec_format {
   WSPEC_REPORT_OPTION(first, JSON, "json", "report as JSON; '-' is standard output"),            \
       WSPEC_REPORT_OPTION(first, JUNIT, "junit", "as JUnit XML"),                                \
       WSPEC_REPORT_OPTION(first, MARKDOWN, "markdown", "as Markdown, for $GITHUB_STEP_SUMMARY"), \
+      WSPEC_REPORT_OPTION(first, HTML, "html", "as one HTML page"),                              \
       WSPEC_REPORT_OPTION(first, TAP, "tap", "as TAP 14"),                                       \
       WSPEC_REPORT_OPTION(first, SARIF, "sarif", "as SARIF 2.1.0, for code scanning"),           \
       WSPEC_REPORT_OPTION(first, BADGE, "badge", "as a badge, SVG")

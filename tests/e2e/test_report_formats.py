@@ -20,7 +20,7 @@ NODE = ROOT / ".cache/node/node_modules"
 TIMEOUT_S = 60
 
 FORMATS = {"junit": "junit.xml", "markdown": "summary.md", "tap": "report.tap",
-           "sarif": "report.sarif", "badge": "badge.svg"}
+           "sarif": "report.sarif", "badge": "badge.svg", "html": "report.html"}
 
 
 def merge(wspec, *arguments):
@@ -34,7 +34,8 @@ def two_targets():
     return f"one={GOLDEN / 'report.json'}", f"two={GOLDEN / 'report.json'}"
 
 
-@pytest.mark.parametrize("option", FORMATS)
+# report.html is mostly the page itself: test_report_html.py looks at it instead.
+@pytest.mark.parametrize("option", sorted(FORMATS.keys() - {"html"}))
 def test_a_format_is_as_it_was(wspec, option, update_golden):
     written = merge(wspec, GOLDEN / "report.json", f"--{option}", "-")
     golden = GOLDEN / FORMATS[option]
