@@ -48,7 +48,11 @@ int wspec_cmd_list(int argc, char **argv);
 int wspec_cmd_explain(int argc, char **argv);
 int wspec_cmd_lint(int argc, char **argv);
 int wspec_cmd_merge(int argc, char **argv);
+int wspec_cmd_completion(int argc, char **argv);
 int wspec_cmd_diff(int argc, char **argv);
+
+/* wspec_commands returns all commands, ended by a row without a name; static storage. */
+const struct wspec_command *wspec_commands(void);
 
 /* The tables of options of the commands that have one. */
 

@@ -14,8 +14,13 @@ static const struct wspec_command COMMANDS[] = {
     {"merge", "put reports together, or write them in other formats", wspec_cmd_merge},
     {"diff", "tell what changed between two reports", wspec_cmd_diff},
     {"lint", "check case files", wspec_cmd_lint},
+    {"completion", "print completions for a shell, or the man page", wspec_cmd_completion},
     {NULL, NULL, NULL},
 };
+
+const struct wspec_command *wspec_commands(void) {
+  return COMMANDS;
+}
 
 static int print_help(void) {
   printf("wspec %s: WebSocket conformance and fuzzing suite\n\n"

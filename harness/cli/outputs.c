@@ -6,6 +6,7 @@
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/pcapng.h"
 #include "reports/sarif.h"
 #include "reports/tap.h"
 
@@ -32,6 +33,7 @@ static const struct format FORMATS[WSPEC_N_FORMATS] = {
     [WSPEC_FORMAT_TAP] = {"tap", "report.tap", wspec_tap_write},
     [WSPEC_FORMAT_SARIF] = {"sarif", "report.sarif", wspec_sarif_write},
     [WSPEC_FORMAT_BADGE] = {"badge", "badge.svg", wspec_badge_write},
+    [WSPEC_FORMAT_PCAP] = {"pcap", "report.pcapng", wspec_pcapng_write},
 };
 
 const char *wspec_format_option(enum wspec_format format) {

@@ -18,6 +18,7 @@ enum wspec_format {
   WSPEC_FORMAT_TAP,
   WSPEC_FORMAT_SARIF,
   WSPEC_FORMAT_BADGE,
+  WSPEC_FORMAT_PCAP,
   WSPEC_N_FORMATS
 };
 
@@ -29,7 +30,8 @@ enum wspec_format {
       WSPEC_REPORT_OPTION(first, HTML, "html", "as one HTML page"),                              \
       WSPEC_REPORT_OPTION(first, TAP, "tap", "as TAP 14"),                                       \
       WSPEC_REPORT_OPTION(first, SARIF, "sarif", "as SARIF 2.1.0, for code scanning"),           \
-      WSPEC_REPORT_OPTION(first, BADGE, "badge", "as a badge, SVG")
+      WSPEC_REPORT_OPTION(first, BADGE, "badge", "as a badge, SVG"),                             \
+      WSPEC_REPORT_OPTION(first, PCAP, "pcap", "transcripts as a capture, for Wireshark")
 #define WSPEC_REPORT_OPTION(first, format, name, help) \
   { name, (int)(first) + WSPEC_FORMAT_##format, "F", help, NULL, WSPEC_COMPLETES_FILE }
 
