@@ -33,9 +33,10 @@ function(wspec_folder name)
   set_property(GLOBAL APPEND PROPERTY WSPEC_FOLDERS ${name})
 endfunction()
 
-# wspec_program(name FOLDER folder DEPENDS folder...): the executable of harness/<folder>.
+# wspec_program(name FOLDER folder DEPENDS folder... LIBRARIES lib...): the executable of
+# harness/<folder>.
 function(wspec_program name)
-  cmake_parse_arguments(ARG "" "FOLDER" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/harness/${ARG_FOLDER}/*.c)
   if(NOT sources)
     return()
@@ -47,4 +48,5 @@ function(wspec_program name)
   foreach(dependency IN LISTS ARG_DEPENDS)
     target_link_libraries(${name} PRIVATE wspec_${dependency})
   endforeach()
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
 endfunction()

@@ -44,6 +44,7 @@ bool wspec_read_number(const char *command, const char *option, const char *text
 /* The commands, in the order of the table in main.c; each is in cmd_<name>.c. */
 int wspec_cmd_run(int argc, char **argv);
 int wspec_cmd_echo(int argc, char **argv);
+int wspec_cmd_connect(int argc, char **argv);
 int wspec_cmd_list(int argc, char **argv);
 int wspec_cmd_explain(int argc, char **argv);
 int wspec_cmd_lint(int argc, char **argv);
@@ -57,6 +58,8 @@ const struct wspec_command *wspec_commands(void);
 /* The tables of options of the commands that have one. */
 
 extern const struct wspec_option wspec_run_option_table[];
+extern const struct wspec_option wspec_echo_option_table[];
+extern const struct wspec_option wspec_connect_option_table[];
 extern const struct wspec_option wspec_merge_option_table[];
 extern const struct wspec_option wspec_diff_option_table[];
 

@@ -9,6 +9,7 @@
 static const struct wspec_command COMMANDS[] = {
     {"run", "test a server", wspec_cmd_run},
     {"echo", "run the reference endpoint as an echo server, ws and wss", wspec_cmd_echo},
+    {"connect", "talk to a server, on a terminal or in a pipe", wspec_cmd_connect},
     {"list", "list cases, and which requirements they test", wspec_cmd_list},
     {"explain", "tell what a case sends and what is allowed", wspec_cmd_explain},
     {"merge", "put reports together, or write them in other formats", wspec_cmd_merge},

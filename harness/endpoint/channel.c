@@ -34,6 +34,7 @@ static enum wspec_err send_output(struct wspec_channel *channel) {
     if (err) {
       return err;
     }
+    channel->octets_out += output.len;
     wspec_session_output_sent(channel->session, output.len);
     output = wspec_session_output(channel->session);
   }
@@ -55,7 +56,7 @@ static void pump(struct wspec_channel *channel) {
 
 static void on_open(void *user, struct wspec_stream *stream) {
   struct wspec_channel *channel = user;
-  (void)stream;
+  channel->has_peer = wspec_stream_peer(stream, &channel->peer) == WSPEC_OK;
   if (channel->server) {
     start_timer(channel, channel->server->options.handshake_timeout_ms);
   }
@@ -67,7 +68,10 @@ static void on_data(void *user, struct wspec_stream *stream, uint8_t *data, size
   if (channel->server && channel->server->options.idle_timeout_ms > 0) {
     channel->active_us = wspec_loop_now_us(channel->server->loop);
   }
+  channel->octets_in += len;
+  channel->is_feeding = true;
   wspec_session_feed(channel->session, data, len);
+  channel->is_feeding = false;
   pump(channel);
 }
 
@@ -111,10 +115,28 @@ static void channel_free(struct wspec_channel *channel) {
   free(channel);
 }
 
+static void tell_end(struct wspec_channel *channel, uint64_t now_us) {
+  struct wspec_conn *conn = wspec_session_conn(channel->session);
+  struct wspec_server_visit visit = {
+      .peer = channel->peer,
+      .has_peer = channel->has_peer,
+      .duration_us = now_us - channel->began_us,
+      .octets_in = channel->octets_in,
+      .octets_out = channel->octets_out,
+      .was_open = conn != NULL,
+  };
+  if (conn) {
+    visit.outcome = wspec_conn_outcome(conn);
+  }
+  channel->on_end(channel->context, channel->user, &visit);
+}
+
 static void on_closed(void *user, struct wspec_stream *stream) {
   struct wspec_channel *channel = user;
-  (void)stream;
   wspec_session_eof(channel->session);
+  if (channel->on_end) {
+    tell_end(channel, wspec_loop_now_us(wspec_stream_loop(stream)));
+  }
   unlink_channel(channel);
   channel_free(channel);
 }
@@ -170,6 +192,9 @@ void wspec_channel_accept(struct wspec_server *server, struct wspec_stream *stre
   channel->server = server;
   channel->stream = stream;
   channel->high_water = server->options.high_water;
+  channel->on_end = server->options.on_end;
+  channel->context = server->options.context;
+  channel->began_us = wspec_loop_now_us(server->loop);
   if (!fill_in(channel, &server->options)) {
     channel_free(channel);
     wspec_stream_reset(stream);
@@ -182,6 +207,21 @@ void wspec_channel_accept(struct wspec_server *server, struct wspec_stream *stre
   server->channels = channel;
   server->connections++;
   wspec_stream_set_handlers(stream, &STREAM_HANDLERS, channel);
+}
+
+void wspec_channel_send(struct wspec_channel *channel, enum wspec_opcode opcode,
+                        struct wspec_span payload) {
+  struct wspec_conn *conn = wspec_session_conn(channel->session);
+  if (!conn || wspec_conn_state(conn) != WSPEC_CONN_OPEN) {
+    return;
+  }
+  enum wspec_err err = wspec_conn_send(conn, opcode, payload);
+  if (err == WSPEC_ERR_LIMIT) {
+    err = wspec_conn_close(conn, WSPEC_CLOSE_POLICY, wspec_span_text("reads too slowly"));
+  }
+  if (!channel->is_feeding) {
+    pump(channel);
+  }
 }
 
 void wspec_channel_drain(struct wspec_channel *channel) {

@@ -29,12 +29,24 @@ struct wspec_channel {
   void *user;
   void (*user_free)(void *user);
   size_t high_water;
+  void (*on_end)(void *context, void *user, const struct wspec_server_visit *visit);
+  void *context;
+  uint64_t began_us;
   uint64_t active_us; /* when the last octet came */
+  uint64_t octets_in;
+  uint64_t octets_out;
+  struct wspec_address peer;
+  bool has_peer;
+  bool is_feeding; /* inside the session: sending waits until it is out again */
   enum { CHANNEL_HANDSHAKE, CHANNEL_OPEN, CHANNEL_CLOSING } phase;
 };
 
 /* wspec_channel_accept makes a channel of `stream`, or resets it when out of memory. */
 void wspec_channel_accept(struct wspec_server *server, struct wspec_stream *stream);
+
+/* wspec_channel_send sends a message, if the connection is open. */
+void wspec_channel_send(struct wspec_channel *channel, enum wspec_opcode opcode,
+                        struct wspec_span payload);
 
 /* wspec_channel_drain sends 1001, or just closes TCP during the handshake. */
 void wspec_channel_drain(struct wspec_channel *channel);

@@ -98,6 +98,13 @@ size_t wspec_server_connections(const struct wspec_server *server) {
   return server->connections;
 }
 
+void wspec_server_broadcast(struct wspec_server *server, enum wspec_opcode opcode,
+                            struct wspec_span payload) {
+  for (struct wspec_channel *channel = server->channels; channel; channel = channel->next) {
+    wspec_channel_send(channel, opcode, payload);
+  }
+}
+
 void wspec_server_drain(struct wspec_server *server, uint32_t timeout_ms) {
   if (server->is_draining) {
     reset_all(server);

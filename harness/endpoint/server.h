@@ -8,10 +8,22 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct wspec_server;
+
+/* What there is to say of a connection at its end. Borrowed for the call. */
+struct wspec_server_visit {
+  struct wspec_address peer;
+  bool has_peer; /* false: it was gone before it could be asked */
+  uint64_t duration_us;
+  uint64_t octets_in; /* as TCP, or TLS inside it, carried them */
+  uint64_t octets_out;
+  bool was_open; /* the opening handshake was done; `outcome` is set */
+  struct wspec_conn_outcome outcome;
+};
 
 /* wspec_server_options: wspec_server_options_init gives every member a usable value. What it
  * points at is borrowed for the life of the server. */
@@ -27,6 +39,8 @@ struct wspec_server_options {
    * `user` is then NULL. */
   void *(*user_new)(void *context);
   void (*user_free)(void *user);
+  /* on_end is called once for each connection, before user_free. May be NULL. */
+  void (*on_end)(void *context, void *user, const struct wspec_server_visit *visit);
   void *context;
 
   /* Octets waiting to be sent beyond which a connection is not read from until they are gone; 0:
@@ -59,6 +73,12 @@ const struct wspec_address *wspec_server_address(const struct wspec_server *serv
 
 /* wspec_server_connections returns how many connections there are, whatever their state. */
 size_t wspec_server_connections(const struct wspec_server *server);
+
+/* wspec_server_broadcast sends a message to every open connection. One that has no room for it is
+ * closed with 1008, and whoever has no memory for it does not get it. May be called by a handler
+ * of a session. */
+void wspec_server_broadcast(struct wspec_server *server, enum wspec_opcode opcode,
+                            struct wspec_span payload);
 
 /* wspec_server_drain stops listening and closes every connection with 1001 (RFC 6455 section
  * 7.4.1); those that are left after `timeout_ms` are reset. The loop ends once all are gone, if
