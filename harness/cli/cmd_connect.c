@@ -29,7 +29,8 @@ struct program {
   struct wspec_websocket *socket;
   struct wspec_console *console;
   struct wspec_signal *interrupt;
-  struct wspec_timer *timer; /* lets input go on, or ends --wait */
+  struct wspec_timer *timer;         /* lets input go on */
+  struct wspec_timer *closing_timer; /* ends the wait for the last pong, and --wait */
   struct wspec_blob_writer input;
   uint64_t pinged_us;
   bool was_open;
@@ -83,6 +84,8 @@ static void close_socket(struct program *program, uint16_t code, const char *rea
   enum wspec_err err = wspec_websocket_close(program->socket, code, wspec_span_text(reason));
   if (err) {
     remark(program, "not closed: a code is 1000 or 3000-4999, a reason at most 123 octets");
+  } else {
+    program->arguments.close_code = code; /* the one to expect back */
   }
 }
 
@@ -235,6 +238,8 @@ static void on_timer(void *user) {
     wspec_console_resume(program->console);
   } else if (wspec_websocket_ping(program->socket, wspec_span_text(SENTINEL))) {
     close_socket(program, program->arguments.close_code, program->arguments.close_reason);
+  } else {
+    wspec_timer_start(program->closing_timer, program->arguments.timeout_s * 1000000);
   }
 }
 
@@ -324,13 +329,7 @@ static void on_pong(void *user, struct wspec_websocket *socket,
   struct program *program = user;
   (void)socket;
   if (program->has_ended && wspec_span_equal_text(event->data, SENTINEL)) {
-    wspec_timer_free(program->timer);
-    program->timer = NULL;
-    if (wspec_timer_new(program->loop, on_wait_is_over, program, &program->timer)) {
-      on_wait_is_over(program);
-    } else {
-      wspec_timer_start(program->timer, program->arguments.wait_s * 1000000);
-    }
+    wspec_timer_start(program->closing_timer, program->arguments.wait_s * 1000000);
   } else if (program->pinged_us > 0) {
     char text[64];
     uint64_t took_us = wspec_loop_now_us(program->loop) - program->pinged_us;
@@ -368,6 +367,7 @@ static void on_close(void *user, struct wspec_websocket *socket,
   wspec_console_free(program->console);
   program->console = NULL;
   wspec_timer_stop(program->timer);
+  wspec_timer_stop(program->closing_timer);
   bool is_expected = event->status_code == 1000 || event->status_code == 1001 ||
                      event->status_code == 1005 ||
                      event->status_code == program->arguments.close_code;
@@ -461,6 +461,7 @@ static int converse(struct program *program) {
   wspec_blob_writer_init(&program->input, MEMORY_MAX, NULL);
   if (wspec_loop_new(&program->loop) ||
       wspec_timer_new(program->loop, on_timer, program, &program->timer) ||
+      wspec_timer_new(program->loop, on_wait_is_over, program, &program->closing_timer) ||
       start(program, &error) ||
       wspec_signal_new(program->loop, SIGINT, on_interrupt, program, &program->interrupt)) {
     say("%s", error.sentence);
@@ -485,6 +486,7 @@ int wspec_cmd_connect(int argc, char **argv) {
   wspec_websocket_free(program.socket);
   wspec_signal_free(program.interrupt);
   wspec_timer_free(program.timer);
+  wspec_timer_free(program.closing_timer);
   wspec_loop_free(program.loop);
   wspec_tls_free(program.tls);
   return status;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_MAX = 256 * 1024 };
+enum { REQUEST_MAX = 256 * 1024, INTERIM_MAX = 16 };
 
 enum client_state {
   CLIENT_RESPONSE, /* the answer is being read */
@@ -24,6 +24,7 @@ struct wspec_client_session {
   char key[WSPEC_HANDSHAKE_KEY_LEN + 1];
   struct wspec_buf request;
   struct wspec_http_head response;
+  unsigned n_interim; /* responses that came before the one that counts */
   struct wspec_conn *conn;
   struct wspec_deflate *deflate; /* NULL: permessage-deflate was not agreed */
   bool failed;                   /* and the handler was told */
@@ -193,20 +194,36 @@ static void judge_response(struct wspec_client_session *session) {
   }
 }
 
+/* RFC 9110 section 15.2: a client reads past any number of 1xx responses; here, of a few. */
+static bool is_interim(struct wspec_client_session *session) {
+  const struct wspec_http_head *head = &session->response;
+  return head->state == WSPEC_HTTP_STATE_COMPLETE && head->status_code >= 100 &&
+         head->status_code < 200 && head->status_code != 101 && session->n_interim++ < INTERIM_MAX;
+}
+
 /* Returns how many octets belonged to the answer. */
 static size_t feed_response(struct wspec_client_session *session, struct wspec_span octets) {
-  size_t consumed;
-  enum wspec_err err = wspec_http_head_feed(&session->response, octets, &consumed);
-  if (err == WSPEC_ERR_NEED_MORE) {
-    return consumed;
+  size_t total = 0;
+  bool goes_on = true;
+  while (goes_on) {
+    size_t consumed;
+    enum wspec_err err =
+        wspec_http_head_feed(&session->response, wspec_span_from(octets, total), &consumed);
+    total += consumed;
+    if (err == WSPEC_ERR_NEED_MORE) {
+      return total;
+    }
+    if (err == WSPEC_ERR_NOMEM) {
+      session->state = CLIENT_ENDED;
+      return octets.len;
+    }
+    goes_on = is_interim(session);
+    if (!goes_on) {
+      judge_response(session);
+    }
+    wspec_http_head_clear(&session->response);
   }
-  if (err == WSPEC_ERR_NOMEM) {
-    session->state = CLIENT_ENDED;
-    return octets.len;
-  }
-  judge_response(session);
-  wspec_http_head_clear(&session->response);
-  return consumed;
+  return total;
 }
 
 /* ---- The open connection ---- */

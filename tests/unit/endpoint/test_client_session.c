@@ -252,6 +252,9 @@ static const struct {
     {SWITCH UPGRADE ACCEPT "Sec-WebSocket-Protocol: chat\r\n"
                            "Sec-WebSocket-Extensions: x-other\r\n\r\n",
      "head refused", "6455-4.1-49"},
+    {"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" SWITCH UPGRADE
+         ACCEPT "Sec-WebSocket-Protocol: chat\r\n\r\n",
+     "head open sent", NULL},
     {SWITCH UPGRADE ACCEPT "Sec-WebSocket-Protocol: chat\r\n\r\n\x81\x05Hello",
      "head open sent Hello closed", NULL},
     {SWITCH UPGRADE ACCEPT "Sec-WebSocket-Protocol: chat\r\n\r\n\x83\x05Hello",
