@@ -1,5 +1,7 @@
 #include "proto/deflate_params.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
 
 /* Which parameter, in the order of section 7.1. */
@@ -190,9 +192,11 @@ static void compare(const struct wspec_deflate_params *offer,
                           "7692-7.1.1.1-04",
                           "the offer's server_no_context_takeover is missing in the answer"});
   }
-  if (offer->server_max_window_bits != 0 &&
-      (response->server_max_window_bits == 0 ||
-       response->server_max_window_bits > offer->server_max_window_bits)) {
+  /* Section 7.1.2.1: an answer without the parameter allows 15 bits, which is what was offered if
+   * that was 15. */
+  uint8_t answered_bits = response->server_max_window_bits != 0 ? response->server_max_window_bits
+                                                                : WSPEC_DEFLATE_BITS_MAX;
+  if (offer->server_max_window_bits != 0 && answered_bits > offer->server_max_window_bits) {
     add_fault(faults,
               (struct wspec_deflate_fault){
                   "7692-7.1.2.1-04",
@@ -205,6 +209,13 @@ static void compare(const struct wspec_deflate_params *offer,
   }
 }
 
+/* No sentence says whether the names of extensions fold case. Whoever offers one so leaves it open
+ * what its parameters are, and has nothing to complain about. */
+static bool is_name_in_other_case(const struct wspec_extension *extension) {
+  return !wspec_deflate_is_name(extension) &&
+         wspec_ascii_equal_nocase(extension->name, wspec_span_text(WSPEC_DEFLATE_NAME));
+}
+
 /* Adds the faults of the offer that the answer fits best. */
 static void compare_best(const struct wspec_extensions *offers,
                          const struct wspec_deflate_params *response,
@@ -214,6 +225,9 @@ static void compare_best(const struct wspec_extensions *offers,
   for (size_t i = 0; i < offers->n_items; i++) {
     struct wspec_deflate_params offer;
     struct wspec_deflate_faults ignored, mismatches = {.n = 0};
+    if (is_name_in_other_case(&offers->items[i])) {
+      return;
+    }
     if (!wspec_deflate_is_name(&offers->items[i])) {
       continue;
     }

@@ -66,7 +66,8 @@ bool wspec_deflate_accept(const struct wspec_extensions *offers,
 /* wspec_deflate_check_response judges the 101's extensions against the request's as a strict client
  * (section 7.1). `*agreed` is what was agreed, as far as it can be read; `*has` whether
  * permessage-deflate is among `response` at all; `*faults` lists what does not fit the offer that
- * it fits best. Returns true if the connection may go on. */
+ * it fits best. An offer of the name in other letter case may be accepted, or not. Returns true if
+ * the connection may go on. */
 bool wspec_deflate_check_response(const struct wspec_extensions *offers,
                                   const struct wspec_extensions *response, bool *has,
                                   struct wspec_deflate_params *agreed,

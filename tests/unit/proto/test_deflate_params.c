@@ -212,6 +212,11 @@ static void test_a_client_checks_the_answer(void **state) {
   assert_string_equal(
       answer_fault(PMD "; server_max_window_bits=10", PMD "; server_max_window_bits=11"),
       "7692-7.1.2.1-04");
+  /* Left out, the window is one of 15 bits: what was offered, if that was 15. */
+  assert_string_equal(answer_fault(PMD "; server_max_window_bits=14", PMD), "7692-7.1.2.1-04");
+  assert_string_equal(answer_fault(PMD "; server_max_window_bits=15", PMD), "");
+  /* Whether names fold case is said nowhere. */
+  assert_string_equal(answer_fault("PerMessage-Deflate", PMD), "");
   /* Of several offers the one that fits is meant. */
   assert_string_equal(answer_fault(PMD "; server_max_window_bits=10, " PMD, PMD), "");
   assert_string_equal(answer_fault(PMD "; foo", PMD), "7692-7-01");
