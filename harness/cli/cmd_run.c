@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/reproduce.h"
 #include "cli/run_options.h"
+#include "cli/run_targets.h"
 #include "cli/terminal.h"
 
 #include "case/select.h"
@@ -511,7 +512,7 @@ int wspec_cmd_run(int argc, char **argv) {
   run->began_us = clock_us();
   int code = wspec_run_options_parse(&run->options, argc, argv);
   if (code == WSPEC_EXIT_OK) {
-    code = run_all(run);
+    code = run->options.targets_path ? wspec_run_targets(&run->options, argc, argv) : run_all(run);
   }
   clear(run);
   free(run);

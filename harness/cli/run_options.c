@@ -41,6 +41,7 @@ enum option_id {
   OPTION_BASELINE,
   OPTION_WRITE_BASELINE,
   OPTION_NAME,
+  OPTION_TARGETS,
   OPTION_HELP,
   OPTION_REPORT /* and on: one a format */
 };
@@ -81,6 +82,8 @@ const struct wspec_option wspec_run_option_table[] = {
     WSPEC_REPORT_OPTIONS(OPTION_REPORT),
     {"out", OPTION_OUT, "DIR", "all reports, under their standard names", NULL,
      WSPEC_COMPLETES_DIRECTORY},
+    {"targets", OPTION_TARGETS, "F", "test every target of this file, one after another",
+     FILE_ARGUMENT},
     {"name", OPTION_NAME, "T", "what reports call the target, instead of its URL", NULL, 0},
     {"transcripts", OPTION_TRANSCRIPTS, "W", "in reports, of: failed (what did not pass), all",
      "failed all", 0},
@@ -327,6 +330,9 @@ static void set_text_option(struct wspec_run_options *options, int id, const cha
   case OPTION_WRITE_BASELINE:
     options->write_baseline_path = text;
     break;
+  case OPTION_TARGETS:
+    options->targets_path = text;
+    break;
   case OPTION_NAME:
     options->name = text;
     break;
@@ -435,6 +441,9 @@ int wspec_run_options_parse(struct wspec_run_options *options, int argc, char **
   }
   options->url = optind < argc ? argv[optind] : NULL;
   options->target.timeout_ms = options->timeout_ms;
+  if (options->targets_path && (options->url || options->in_memory)) {
+    return wspec_usage_error("run", "--targets names the targets: no URL goes with it");
+  }
   if (options->in_memory && options->url) {
     return wspec_usage_error("run", "--memory tests the reference endpoint: no URL goes with it");
   }

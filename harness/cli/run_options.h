@@ -41,6 +41,7 @@ struct wspec_run_options {
   uint64_t seed;
   unsigned shard, n_shards;
   struct wspec_outputs outputs;
+  const char *targets_path; /* many targets instead of a URL; NULL: no */
   const char *baseline_path, *write_baseline_path;
   enum wspec_color color;
   bool in_memory;

@@ -1,0 +1,74 @@
+"""`wspec run --targets`: many targets in one command; one that dies does not take the others along."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER = f"exec {sys.executable} {ROOT / 'tests/defects/server.py'}"
+CASES = ("--cases", "6455/5.2/rsv1-on*")
+TIMEOUT_S = 100
+
+
+def run(wspec, path, *arguments):
+    return subprocess.run([wspec, "run", "--targets", path, *map(str, arguments)],
+                          capture_output=True, text=True, timeout=TIMEOUT_S)
+
+
+def free_ports(n):
+    import socket
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def write(path, *targets):
+    path.write_text(json.dumps({"schema": "wspec-targets/1", "targets": targets}))
+    return path
+
+
+def target(name, port, more="", **members):
+    return {"name": name, "url": f"ws://127.0.0.1:{port}/",
+            "start": f"{SERVER} --port $PORT {more}", "env": {"PORT": str(port)}} | members
+
+
+def test_every_target_is_started_tested_and_stopped(wspec, tmp_path):
+    ports = free_ports(3)
+    path = write(tmp_path / "t.json", target("good", ports[0]),
+                 target("bad", ports[1], "--defect accepts-rsv1-on-data"),
+                 target("dead", ports[2], start="exit 7", ready_s=1))
+    done = run(wspec, path, *CASES, "--json", tmp_path / "r.json", "--html", tmp_path / "r.html")
+    assert done.returncode == 3, done.stderr
+    assert "target dead died" in done.stderr
+    matrix = json.loads((tmp_path / "r.json").read_text())
+    by_name = {r["target"]["name"]: r["summary"] for r in matrix["reports"]}
+    assert by_name.keys() == {"good", "bad"}
+    assert by_name["good"]["fail"] == 0 and by_name["bad"]["fail"] > 0
+    assert (tmp_path / "r.html").stat().st_size > 0
+    left = subprocess.run(["pgrep", "-f", f"port {ports[0]}|port {ports[1]}"],
+                          capture_output=True, text=True).stdout
+    assert left == ""
+
+
+def test_a_target_has_a_baseline_of_its_own(wspec, tmp_path):
+    port, = free_ports(1)
+    (tmp_path / "b.json").write_text(json.dumps(
+        {"schema": "wspec-baseline/1", "entries": [
+            {"case": "6455/5.2/rsv1-on*", "verdict": "fail", "reason": "known"}]}))
+    path = write(tmp_path / "t.json", target("bad", port, "--defect accepts-rsv1-on-data",
+                                             baseline=str(tmp_path / "b.json")))
+    done = run(wspec, path, *CASES, "--json", tmp_path / "r.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "r.json").read_text())["summary"]["known"] > 0
+
+
+def test_a_bad_file_is_said_before_anything_starts(wspec, tmp_path):
+    path = write(tmp_path / "t.json", {"name": "x"})
+    done = run(wspec, path)
+    assert done.returncode == 2
+    assert 'targets[0]: expected "name" and "url"' in done.stderr
+    path = write(tmp_path / "t.json", {"name": "x", "url": "ws://h/", "stop": "now"})
+    assert "targets[0]: a member that is none of" in run(wspec, path).stderr
