@@ -107,6 +107,7 @@ static void add_sends(uint64_t *hash, const struct wspec_send *sends, size_t n_s
   for (size_t i = 0; i < n_sends; i++) {
     add_number(hash, (uint64_t)sends[i].kind);
     add_number(hash, sends[i].repeat);
+    add_number(hash, sends[i].in_flight);
     add_text(hash, sends[i].label);
     switch (sends[i].kind) {
     case WSPEC_SEND_FRAME:

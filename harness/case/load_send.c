@@ -273,8 +273,9 @@ static const char *const SEND_KINDS[] = {"frame", "message", "raw"};
 static const cJSON *open_send(struct wspec_reader *reader, const cJSON *item, int *kind) {
   static const char *const frame[] = {"frame", "fin",         "rsv",    "payload",
                                       "wrong", "masking_key", "repeat", "as"};
-  static const char *const message[] = {"message",  "payload",     "fragments", "between",
-                                        "compress", "masking_key", "repeat",    "as"};
+  static const char *const message[] = {"message", "payload",   "fragments",
+                                        "between", "compress",  "masking_key",
+                                        "repeat",  "in_flight", "as"};
   static const char *const raw[] = {"raw", "repeat", "as"};
   const cJSON *object = wspec_reader_resolve(reader, item);
   if (!cJSON_IsObject(object)) {
@@ -304,6 +305,8 @@ static void load_send(struct wspec_reader *reader, const cJSON *item, struct wsp
   const cJSON *label = wspec_reader_member(object, "as");
   out->kind = (enum wspec_send_kind)kind;
   out->repeat = repeat ? wspec_reader_uint(reader, repeat, 1, WSPEC_SEND_REPEAT_MAX) : 1;
+  const cJSON *in_flight = wspec_reader_member(object, "in_flight");
+  out->in_flight = in_flight ? wspec_reader_uint(reader, in_flight, 1, WSPEC_SEND_REPEAT_MAX) : 0;
   out->label = label ? wspec_reader_text(reader, label) : NULL;
   switch (out->kind) {
   case WSPEC_SEND_FRAME:

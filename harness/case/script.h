@@ -100,8 +100,9 @@ enum wspec_send_kind { WSPEC_SEND_FRAME, WSPEC_SEND_MESSAGE, WSPEC_SEND_RAW };
 /* One thing to send. */
 struct wspec_send {
   enum wspec_send_kind kind;
-  const char *label; /* name for `echo`, or NULL */
-  uint64_t repeat;   /* sent this many times; 1 is the rule */
+  const char *label;  /* name for `echo`, or NULL */
+  uint64_t repeat;    /* sent this many times; 1 is the rule */
+  uint64_t in_flight; /* of a message: so many at most that have not come back; 0: no limit */
   union {
     struct wspec_frame_plan frame;
     struct wspec_message_plan message;

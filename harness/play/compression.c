@@ -24,13 +24,12 @@ static void judge_faults(struct wspec_play *play, struct link *link,
                          const struct wspec_deflate_faults *faults) {
   const struct wspec_http_field *field =
       wspec_http_head_find(&link->answer, "Sec-WebSocket-Extensions", NULL);
+  uint64_t offset = link->answer_offset + (field ? field->offset : 0);
   for (size_t i = 0; i < faults->n; i++) {
-    if (!is_case_business(faults->items[i].requirement)) {
-      play_find(play, faults->items[i].requirement, link_index(play, link),
-                link->answer_offset + (field ? field->offset : 0),
-                "permessage-deflate in the 101: "
-                "%s",
-                faults->items[i].sentence);
+    const struct wspec_deflate_fault *fault = &faults->items[i];
+    if (!is_case_business(fault->requirement)) {
+      play_find(play, fault->requirement, link_index(play, link), offset,
+                "permessage-deflate in the 101: %s", fault->sentence);
     }
   }
 }

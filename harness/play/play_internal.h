@@ -81,6 +81,8 @@ struct writer {
   size_t n_items;
   size_t item;
   uint64_t repeated;
+  uint64_t started; /* messages */
+  bool waits;       /* for messages to come back before more are started */
 
   uint64_t fragment;       /* of a message: index of the next frame */
   uint64_t message_offset; /* and octets of the payload in frames so far */
@@ -187,6 +189,8 @@ struct link {
   struct wspec_frame_decoder decoder;
   struct incoming incoming;
   uint64_t received_offset;
+  uint64_t n_messages;     /* received */
+  uint64_t n_messages_was; /* when the job began */
   uint64_t last_received_us;
   struct event *events;
   size_t n_events, events_capacity;

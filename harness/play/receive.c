@@ -307,6 +307,7 @@ static void end_frame(struct wspec_play *play, struct link *link) {
     return;
   }
   incoming->in_message = false;
+  link->n_messages++;
   if (incoming->is_compressed) {
     compression_end_message(play, link);
   }

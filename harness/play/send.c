@@ -147,6 +147,7 @@ static bool continue_message(struct wspec_play *play, struct link *link, struct 
   memcpy(plan.masking_key, message->masking_key, sizeof plan.masking_key);
   start_frame(play, link, writer, &plan, start, len);
   writer->payload = writer->message;
+  writer->started += writer->fragment == 0;
   writer->fragment++;
   writer->message_offset += len;
   writer->after_fragment = message->n_interleaves > 0;
@@ -165,10 +166,23 @@ static void next_item(struct writer *writer) {
   }
 }
 
-/* Makes something current to be written; false: all items are written. */
+/* An author who bounds what is in flight spares a target that takes in faster than it gives out. */
+static bool has_to_wait(const struct wspec_play *play, const struct link *link,
+                        const struct writer *writer, const struct wspec_send *item) {
+  uint64_t returned = link->n_messages - link->n_messages_was;
+  return item->in_flight > 0 && play->config->oracle == WSPEC_ORACLE_ECHO &&
+         writer->fragment == 0 && writer->started >= returned + item->in_flight;
+}
+
+/* Makes something current to be written; false: all items are written, or `waits`. */
 static bool start_something(struct wspec_play *play, struct link *link, struct writer *writer) {
+  writer->waits = false;
   while (!writer->in_frame && writer->item < writer->n_items) {
     const struct wspec_send *item = &writer->items[writer->item];
+    if (has_to_wait(play, link, writer, item)) {
+      writer->waits = true;
+      return false;
+    }
     switch (item->kind) {
     case WSPEC_SEND_FRAME:
       start_frame(play, link, writer, &item->as.frame, 0, item->as.frame.payload.len);
@@ -225,6 +239,7 @@ void send_start(struct wspec_play *play, struct link *link, const struct wspec_s
   bool cut = segments && (segments->n_sizes > 0 || segments->every > 0 || segments->delay_ms > 0);
   job->segments = cut ? segments : NULL;
   job->segment = 0;
+  link->n_messages_was = link->n_messages;
   job->not_before_us = play->now_us;
   job->active = true;
   sent_log(play, link, items, n_items);
@@ -291,7 +306,7 @@ static size_t write_job(struct wspec_play *play, struct link *link, uint8_t *out
     written += write_frame(&job->writer, out + written, len - written);
   }
   if (job->head_at == job->head.len && !job->writer.in_frame &&
-      !start_something(play, link, &job->writer)) {
+      !start_something(play, link, &job->writer) && !job->writer.waits) {
     job->active = false;
     wspec_buf_clear(&job->head);
     job->head_at = 0;
@@ -345,7 +360,8 @@ bool send_next(struct wspec_play *play, struct link *link, struct wspec_span *oc
 }
 
 uint64_t send_deadline(const struct link *link) {
-  return link->job.active && !link->blocked ? link->job.not_before_us : UINT64_MAX;
+  bool may_send = link->job.active && !link->blocked && !link->job.writer.waits;
+  return may_send ? link->job.not_before_us : UINT64_MAX;
 }
 
 void send_abandon(struct link *link) {

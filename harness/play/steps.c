@@ -74,15 +74,20 @@ static bool run_request(struct wspec_play *play, struct link *link, const struct
 
 /* A target that reads nothing for the time limit ends the sending, not the case. */
 static bool is_sending_stuck(struct wspec_play *play, const struct link *link) {
+  bool waits = link->job.active && link->job.writer.waits;
+  if (!link->blocked && !waits) {
+    return false;
+  }
   uint64_t since_us =
       link->last_sent_us > play->step_began_us ? link->last_sent_us : play->step_began_us;
+  if (waits && link->last_received_us > since_us) {
+    since_us = link->last_received_us;
+  }
   uint64_t limit_us = since_us + play->config->timeout_us;
-  if (link->blocked && play->now_us >= limit_us) {
+  if (play->now_us >= limit_us) {
     return true;
   }
-  if (link->blocked) {
-    play_wait_until(play, limit_us);
-  }
+  play_wait_until(play, limit_us);
   return false;
 }
 

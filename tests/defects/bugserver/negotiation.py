@@ -48,6 +48,8 @@ def answer(offers: list[Offer], on: On) -> Deflate | None:
         try:
             return _accept(offer, on)
         except Declined:
+            if on("answers-500-to-bad-offer"):
+                raise Refusal(500, "a bad permessage-deflate offer") from None
             if on("refuses-handshake-for-bad-offer"):
                 raise Refusal(400, "a bad permessage-deflate offer") from None
             if on("answers-name-though-declined"):
@@ -65,9 +67,9 @@ def _accept(offer: Offer, on: On) -> Deflate:
     if server_bits == 8 and not on("accepts-8-bit-window"):
         if on("answers-500-to-8-bit-window"):
             raise Refusal(500, "zlib knows no raw window of 8 bits")
-        if not on("answers-8-bit-window-and-writes-9"):
+        if not on("answers-8-bit-window-and-writes-10"):
             raise Declined("zlib cannot keep to a window of 8 bits")
-        server_bits = 9
+        server_bits = 10
     if server_bits != 15 and on("declines-server-max-window-bits"):
         raise Declined("a parameter that is not supported")
     client_hint = parameters.get("client_max_window_bits")
@@ -108,7 +110,7 @@ def _server_bits_said(parameters: dict[str, str | None], bits: int, on: On) -> l
         return [f"server_max_window_bits={bits:03}"]
     if on("answers-window-bits-quoted"):
         return [f'server_max_window_bits="{bits}"']
-    if on("answers-8-bit-window-and-writes-9") and parameters["server_max_window_bits"] == "8":
+    if on("answers-8-bit-window-and-writes-10") and parameters["server_max_window_bits"] == "8":
         return ["server_max_window_bits=8"]
     return [f"server_max_window_bits={bits}"]
 
