@@ -47,19 +47,25 @@ def fail(text):
 
 
 def harnesses():
-    return sorted(path.stem for path in FUZZ.glob("*.c"))
+    """Those of wspec itself."""
+    return sorted(path.stem for path in FUZZ.glob("*.c") if path.stem != "fuzz_target")
+
+
+def peers():
+    """Those of other parsers, in adapters/."""
+    return sorted(f"target_{path.stem}" for path in (FUZZ / "adapters").glob("*.c*"))
 
 
 def chosen(names):
     known = harnesses()
     for name in names:
-        if name not in known + ["all"]:
-            fail(f"there is no harness {name}; there are: all {' '.join(known)}")
+        if name not in known + peers() + ["all"]:
+            fail(f"there is no harness {name}; there are: all {' '.join(known + peers())}")
     return known if not names or "all" in names else names
 
 
 def settings(name):
-    dictionary, max_len = SETTINGS.get(name, (None, 1024))
+    dictionary, max_len = SETTINGS.get("conn_server" if name.startswith("target_") else name, (None, 1024))
     return FUZZ / "dict" / f"{dictionary}.dict" if dictionary else None, max_len
 
 
@@ -145,6 +151,8 @@ def corpora(name):
     work = CACHE / "corpus" / name
     work.mkdir(parents=True, exist_ok=True)
     kept = [FUZZ / folder / name for folder in ("corpus", "regress")]
+    if name.startswith("target_"):
+        kept += [FUZZ / "corpus" / "conn_server", FUZZ / "corpus" / "conn_client"]
     return [work] + [folder for folder in kept if folder.is_dir()]
 
 

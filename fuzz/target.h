@@ -54,6 +54,7 @@ struct fuzz_target {
   /* destroy frees it. */
   void (*destroy)(void *receiver);
 
+  bool only_server;  /* it can only be made to read what a client sends */
   bool hides_pings;  /* pings and pongs are answered inside and not reported */
   bool hides_closes; /* close frames likewise */
 

@@ -65,7 +65,7 @@ static void change_length(struct model_part *part, struct wspec_rng *rng) {
     break;
   case 1:
     part->frame.payload_len = PICK(rng, borders);
-    part->frame.length_form = WSPEC_LENGTH_AUTO;
+    part->frame.length_form = PICK(rng, forms);
     part->declares_wrong = true;
     break;
   case 2:
