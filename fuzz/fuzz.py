@@ -24,6 +24,7 @@ SETTINGS = {
     "case_file": ("case", 4096),
     "conn_client": ("frame", 512),
     "conn_server": ("frame", 512),
+    "deflate": (None, 512),
     "extensions": ("http", 512),
     "frame_decode": ("frame", 64),
     "frame_round_trip": (None, 256),
