@@ -447,7 +447,7 @@ static void add_other_error_codes(struct list *list) {
       at = i;
     }
   }
-  if (n_failed != 1 || list->items[at].rank != WSPEC_RANK_PASS) {
+  if (n_failed != 1 || list->items[at].rank > WSPEC_RANK_INFO) {
     return;
   }
   memmove(&list->items[at + 2], &list->items[at + 1],

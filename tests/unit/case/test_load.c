@@ -402,8 +402,10 @@ static void test_close_steps(void **state) {
   assert_int_equal(expect->patience, 1);
   assert_int_equal(steps[1].as.close.payload.len, 0);
   check_codes(&steps[1].as.close.expect.alternatives[0], 1, (const uint16_t[]){1000, 1000});
-  /* Given by hand: no requirement of ours, and no tier behind a `failed` that is no pass. */
-  assert_int_equal(steps[2].as.close.expect.n_alternatives, 2);
+  /* Given by hand: no requirement of ours, and the tier behind a `failed` of rank info, too. */
+  assert_int_equal(steps[2].as.close.expect.n_alternatives, 3);
+  check_alternative(&steps[2].as.close.expect, 2, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
+  assert_true(steps[2].as.close.expect.alternatives[2].no_code_allowed);
   assert_null(steps[2].as.close.expect.requirement);
   assert_int_equal(steps[2].as.close.expect.alternatives[0].n_codes, 0);
   assert_int_equal(steps[3].kind, WSPEC_STEP_RESET);
