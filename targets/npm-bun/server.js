@@ -10,7 +10,8 @@ Bun.serve({
   fetch(request, server) {
     const headers = offersChat(request) ? { 'Sec-WebSocket-Protocol': 'chat' } : {};
     if (server.upgrade(request, { headers })) return undefined;
-    return new Response('a WebSocket handshake is expected', { status: 426 });
+    const refusal = { status: 426, headers: { Upgrade: 'websocket', Connection: 'Upgrade' } };
+    return new Response('a WebSocket handshake is expected', refusal);
   },
   websocket: {
     maxPayloadLength: 16 * 1024 * 1024,

@@ -4,7 +4,8 @@ const WebSocket = require('faye-websocket');
 const deflate = require('permessage-deflate');
 
 const server = http.createServer((request, response) => {
-  response.writeHead(426).end('a WebSocket handshake is expected');
+  response.writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade' });
+  response.end('a WebSocket handshake is expected');
 });
 
 server.on('upgrade', (request, socket, head) => {

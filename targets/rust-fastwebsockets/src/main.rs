@@ -1,13 +1,13 @@
 //! Echoes each message.
 
 use bytes::Bytes;
-use fastwebsockets::upgrade::{upgrade, UpgradeFut};
+use fastwebsockets::upgrade::{is_upgrade_request, upgrade, UpgradeFut};
 use fastwebsockets::{FragmentCollector, OpCode, WebSocketError};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
@@ -24,6 +24,12 @@ async fn echo(upgraded: UpgradeFut) -> Result<(), WebSocketError> {
 }
 
 async fn answer(mut request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, WebSocketError> {
+    // `upgrade` leaves Connection and Upgrade to its caller.
+    if !is_upgrade_request(&request) {
+        let mut refusal = Response::new(Empty::new());
+        *refusal.status_mut() = StatusCode::BAD_REQUEST;
+        return Ok(refusal);
+    }
     let (response, upgraded) = upgrade(&mut request)?;
     tokio::spawn(echo(upgraded));
     Ok(response)
