@@ -19,7 +19,7 @@ RUN_TIMEOUT_S = 240
 # Large and many messages: seconds of mere work, which the benchmarks do and no baseline needs.
 SELECTION = ("--exclude", "robustness/limits/*")
 
-PLACE = re.compile(r"\w\.(c|cpp|h|hpp|ipp|go|java|js|py|rs)\b")
+PLACE = re.compile(r"\w\.(c|cpp|h|hpp|ipp|go|java|js|py|rs|ts)\b")
 
 WITH_BASELINE = sorted(path.parent.name for path in TARGETS_DIR.glob("*/baseline.json"))
 
