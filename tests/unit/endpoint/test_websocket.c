@@ -724,6 +724,40 @@ static void test_every_allocation_of_the_constructor_may_fail(void **state) {
   }
 }
 
+static void converse_without_memory(struct world *world) {
+  enum wspec_err err = wspec_websocket_send_text(world->socket, wspec_span_text("Hello"));
+  if (!err) {
+    err = wspec_websocket_close(world->socket, 1000, wspec_span_text(""));
+  }
+  if (err) {
+    assert_int_equal(err, WSPEC_ERR_NOMEM);
+    close_with(world, 0, "");
+  }
+}
+
+static void test_every_allocation_of_a_conversation_may_fail(void **state) {
+  (void)state;
+  bool failed = true;
+  for (unsigned n = 1; failed; n++) {
+    struct world world;
+    world_init(&world);
+    world.on_open = converse_without_memory;
+    struct wspec_websocket_options options = socket_options();
+    options.open_timeout_ms = 1000;
+    options.closing_timeout_ms = 1000;
+    connect_socket(&world, &options);
+    failalloc_arm(n);
+    wspec_loop_run(world.loop);
+    failed = failalloc_disarm();
+    const char *last = strrchr(world.log, ' ');
+    assert_string_equal(last ? last + 1 : world.log, "close3");
+    if (!failed) {
+      assert_string_equal(world.log, "open1 close3");
+    }
+    world_clear(&world);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hello_and_close),
@@ -745,6 +779,7 @@ int main(void) {
       cmocka_unit_test(test_free_in_message),
       cmocka_unit_test(test_free_in_close),
       cmocka_unit_test(test_every_allocation_of_the_constructor_may_fail),
+      cmocka_unit_test(test_every_allocation_of_a_conversation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
