@@ -21,6 +21,10 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from bugserver.parts import part_of  # noqa: E402  (the path has to be there first)
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(__file__).with_name("server.py")
 KILLS = pathlib.Path(__file__).with_name("kills.json")
@@ -142,8 +146,26 @@ def kills_of(switch: dict, results: dict[str, dict]) -> set[str]:
     return {name for name, result in results.items() if is_killed(switch, result)}
 
 
+def part_of_case(result: dict) -> int:
+    """The part of the connections that a case's first request falls into; 0 where there is none."""
+    sent = b"".join(bytes.fromhex(entry["octets"]) for entry in result.get("transcript", ())
+                    if entry["kind"] == "sent" and entry["connection"] == 0 and "octets" in entry)
+    head, found, _ = sent.partition(b"\r\n\r\n")
+    return part_of(head) if found else 0
+
+
+def measure_part(wspec: pathlib.Path, switch: dict, port: int, cases: dict[str, dict],
+                 part: int) -> dict:
+    """What kills a defect of one part of the connections: only their cases are played."""
+    struck = sorted(name for name, case in cases.items() if part_of_case(case) == part)
+    killed = kills_of(switch, run_cases(wspec, port, struck))
+    return {"share": round(len(killed) / len(cases), 3), "killed_by": sorted(killed)}
+
+
 def measure_one(wspec: pathlib.Path, switch: dict, port: int, cases: dict[str, dict]) -> dict:
     """What kills one defect. One that fails a good part of a sample is not looked into further."""
+    if in_part := re.search(r"-in-part-(\d+)$", switch["name"]):
+        return measure_part(wspec, switch, port, cases, int(in_part[1]))
     sample = draw_sample(cases, SAMPLE, seed="share")
     results = run_cases(wspec, port, sample)
     killed = kills_of(switch, results)
@@ -200,8 +222,8 @@ def condense(defects: dict[str, dict], ids: Iterable[str]) -> dict:
 def list_cases(wspec: pathlib.Path) -> dict[str, dict]:
     """The cases that are played against a server, by id, as a run reports them."""
     with serving() as ports:
-        return {name: result for name, result in run(wspec, ports["strict"]).items()
-                if result["verdict"] != "skip"}
+        played = run(wspec, ports["strict"], "--transcripts", "all")
+    return {name: result for name, result in played.items() if result["verdict"] != "skip"}
 
 
 def measure_idle(wspec: pathlib.Path) -> tuple[dict, dict]:
@@ -217,9 +239,10 @@ def measure_idle(wspec: pathlib.Path) -> tuple[dict, dict]:
             if case in cases and name in defects and case not in defects[name]["killed_by"]:
                 defects[name]["killed_by"].append(case)
     with serving_each("defect") as ports:
-        for name in ports:
+        for name in sorted(ports):
             if name not in defects:
                 defects[name] = measure_one(wspec, by_name[name], ports[name], cases)
+                print(f"{name}: {len(defects[name]['killed_by'])} kills", file=sys.stderr)
         play_the_idle(wspec, ports, by_name, cases, defects)
     return defects, cases
 

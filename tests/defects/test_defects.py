@@ -6,12 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from bugserver import REGISTRY, Kind
-from bugserver.switches import connections
+from bugserver.switches import connections, parts
 from shown_by import SHOWN_BY
 from stimuli import STIMULI, play
 
 ONLY_WITH_TLS = ["answers-in-clear-on-tls-port"]  # see test_tls.py
-ONLY_WITH_MORE = [switch.name for switch in connections.SWITCHES]  # see test_connections.py
+# See test_connections.py and test_parts.py.
+ONLY_WITH_MORE = [switch.name for switch in connections.SWITCHES + parts.SWITCHES]
 SHOWN = [(stimulus, defect) for stimulus, defects in SHOWN_BY.items() for defect in defects]
 
 

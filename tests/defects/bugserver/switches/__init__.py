@@ -79,10 +79,11 @@ def _collect() -> dict[str, Switch]:
         http,
         messages,
         opening,
+        parts,
         scenarios,
     )
     registry: dict[str, Switch] = {}
-    for module in (http, opening, answer, framing, messages, closing, deflate, connections,
+    for module in (http, opening, answer, framing, messages, closing, deflate, connections, parts,
                    scenarios):
         for switch in module.SWITCHES:
             if switch.name in registry:
