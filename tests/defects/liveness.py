@@ -225,7 +225,9 @@ def condense(defects: dict[str, dict], ids: Iterable[str]) -> dict:
 def list_cases(wspec: pathlib.Path) -> dict[str, dict]:
     """The cases that are played against a server, by id, as a run reports them."""
     with serving() as ports:
-        played = run(wspec, ports["strict"], "--transcripts", "all")
+        # With patience: here a slow machine must not look like a wrong server.
+        played = run(wspec, ports["strict"], "--transcripts", "all", "--timeout", "10",
+                     "--jobs", "8")
     return {name: result for name, result in played.items() if result["verdict"] != "skip"}
 
 
