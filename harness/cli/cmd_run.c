@@ -130,6 +130,7 @@ static struct wspec_record_options record_options(const struct run *run,
 static int open_report(struct run *run) {
   int code = wspec_outputs_open(&run->options.outputs);
   if (code != WSPEC_EXIT_OK) {
+    wspec_outputs_close(&run->options.outputs);
     return code;
   }
   char started[32];

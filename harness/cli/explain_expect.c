@@ -35,7 +35,8 @@ static void print_ref(const struct wspec_payload_ref *ref, const char *same) {
 }
 
 static void print_field(const struct wspec_field_rule *rule) {
-  static const char *const kinds[] = {"is there", "is not there", "lists", "is", "is there once"};
+  static const char *const kinds[] = {"is there", "is not there",  "lists",
+                                      "is",       "is there once", "does not list"};
   printf("             the field %s %s%s%s", rule->name, kinds[rule->kind], rule->value ? " " : "",
          rule->value ? rule->value : "");
   if (rule->requirement) {
