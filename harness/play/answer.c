@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "proto/extensions.h"
 #include "proto/handshake.h"
+#include "proto/http_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,18 +139,6 @@ static void judge_accept(struct wspec_play *play, struct link *link,
   }
 }
 
-static bool is_token(struct wspec_span text) {
-  static const char others[] = "!#$%&'*+-.^_`|~";
-  for (size_t i = 0; i < text.len; i++) {
-    uint8_t c = text.data[i];
-    if (!wspec_ascii_is_alpha(c) && !wspec_ascii_is_digit(c) &&
-        (c == 0 || !memchr(others, c, sizeof others - 1))) {
-      return false;
-    }
-  }
-  return text.len > 0;
-}
-
 static bool offers_protocol(const struct wspec_http_head *request, struct wspec_span protocol) {
   struct wspec_http_list list;
   struct wspec_span element;
@@ -177,7 +166,7 @@ static void judge_protocol(struct wspec_play *play, struct link *link,
   }
   if (field->value.len == 0) {
     play_find(play, "6455-4.2.2-16", index, at, "the subprotocol in the 101 is empty");
-  } else if (!is_token(field->value)) {
+  } else if (!wspec_http_is_token(field->value)) {
     play_find(play, "6455-4.2.2-17", index, at, "the subprotocol in the 101 is not one token");
   } else if (wspec_http_head_count(request, "Sec-WebSocket-Protocol") == 0) {
     play_find(play, "6455-4.2.2-14", index, at,
@@ -226,7 +215,7 @@ static void judge_extensions(struct wspec_play *play, struct link *link,
   while (wspec_http_list_next(&list, &element)) {
     struct wspec_span name = extension_name(element);
     is_empty = false;
-    if (!is_token(name)) {
+    if (!wspec_http_is_token(name)) {
       play_find(play, "6455-4.3-02", index, at, "Sec-WebSocket-Extensions in the 101 is malformed");
     } else if (!offers_extension(request, name)) {
       play_find(play, "6455-4.2.2-19", index, at,
