@@ -27,14 +27,23 @@ static void bind_items(struct wspec_json_places *places, const cJSON *item, size
   }
 }
 
-static void number_lines(struct wspec_json_places *places, const char *text) {
-  unsigned line = 1;
+static void pass_octet(struct wspec_place *place, char octet) {
+  if (octet == '\n') {
+    place->line++;
+    place->column = 1;
+  } else if (((uint8_t)octet & 0xC0) != 0x80) {
+    place->column++;
+  }
+}
+
+static void number_places(struct wspec_json_places *places, const char *text) {
+  struct wspec_place place = {1, 1};
   size_t at = 0;
   for (size_t i = 0; i < places->n_items; i++) {
-    for (; at < places->items[i].value; at++) {
-      line += text[at] == '\n';
+    for (; at < places->items[i].key; at++) {
+      pass_octet(&place, text[at]);
     }
-    places->items[i].line = line;
+    places->items[i].place = place;
   }
 }
 
@@ -47,23 +56,17 @@ static const struct wspec_json_place *find_place(const struct wspec_json_file *f
   return bsearch(&key, file->places.items, file->places.n_items, sizeof key, compare_items);
 }
 
-static void count_lines(const struct wspec_json_file *file, size_t offset, unsigned *line,
-                        unsigned *column) {
-  *line = 1;
-  *column = 1;
+static struct wspec_place place_of(const struct wspec_json_file *file, size_t offset) {
+  struct wspec_place place = {1, 1};
   for (size_t i = 0; i < offset && i < file->len; i++) {
-    if (file->text[i] == '\n') {
-      (*line)++;
-      *column = 1;
-    } else if (((uint8_t)file->text[i] & 0xC0) != 0x80) {
-      (*column)++;
-    }
+    pass_octet(&place, file->text[i]);
   }
+  return place;
 }
 
-unsigned wspec_json_file_line(const struct wspec_json_file *file, const cJSON *item) {
-  const struct wspec_json_place *place = find_place(file, item);
-  return place ? place->line : 0;
+struct wspec_place wspec_json_file_place(const struct wspec_json_file *file, const cJSON *item) {
+  const struct wspec_json_place *found = find_place(file, item);
+  return found ? found->place : (struct wspec_place){0};
 }
 
 /* ---- Messages ---- */
@@ -97,17 +100,14 @@ static bool find_path(const cJSON *within, const cJSON *item, char out[PATH_MAX_
 void wspec_json_file_vcomplain(const struct wspec_json_file *file, struct wspec_diag *diag,
                                const cJSON *item, const char *format, va_list arguments) {
   char path[PATH_MAX_LEN] = "";
-  const struct wspec_json_place *place = find_place(file, item);
+  const struct wspec_json_place *found = find_place(file, item);
   struct wspec_buf prefix;
   wspec_buf_init(&prefix, WSPEC_DIAG_TEXT_MAX);
   enum wspec_err err = wspec_buf_appendf(&prefix, "%s:", file->path);
-  if (!err && place) {
-    unsigned line;
-    unsigned column;
-    count_lines(file, place->key, &line, &column);
+  if (!err && found) {
     (void)find_path(file->root, item, path);
-    err = wspec_buf_appendf(&prefix, "%u:%u:%s%s%s", line, column, path[0] ? " at " : "", path,
-                            path[0] ? ":" : "");
+    err = wspec_buf_appendf(&prefix, "%u:%u:%s%s%s", found->place.line, found->place.column,
+                            path[0] ? " at " : "", path, path[0] ? ":" : "");
   }
   if (!err) {
     err = wspec_buf_append_text(&prefix, " ");
@@ -156,10 +156,8 @@ static enum wspec_err build_tree(struct wspec_json_file *file, struct wspec_diag
   struct wspec_json_fault fault;
   enum wspec_err err = wspec_json_scan(wspec_span_of(file->text, file->len), &file->places, &fault);
   if (err == WSPEC_ERR_SYNTAX) {
-    unsigned line;
-    unsigned column;
-    count_lines(file, fault.offset, &line, &column);
-    wspec_diag_add(diag, "%s:%u:%u: %s", file->path, line, column, fault.message);
+    struct wspec_place place = place_of(file, fault.offset);
+    wspec_diag_add(diag, "%s:%u:%u: %s", file->path, place.line, place.column, fault.message);
     return WSPEC_ERR_INPUT;
   }
   if (err) {
@@ -172,7 +170,7 @@ static enum wspec_err build_tree(struct wspec_json_file *file, struct wspec_diag
   }
   size_t next = 0;
   bind_items(&file->places, file->root, &next);
-  number_lines(&file->places, file->text);
+  number_places(&file->places, file->text);
   qsort(file->places.items, file->places.n_items, sizeof file->places.items[0], compare_items);
   err = refuse_twins(file, diag, file->root);
   return diag->out_of_memory ? WSPEC_ERR_NOMEM : err;

@@ -38,13 +38,13 @@ WSPEC_MUST_USE enum wspec_err wspec_json_file_parse(struct wspec_json_file *file
 /* wspec_json_file_clear frees all; zeroed or cleared is fine. */
 void wspec_json_file_clear(struct wspec_json_file *file);
 
-/* wspec_json_file_line returns the line of `item`, which must be in the tree, from 1; 0 if it is
- * not. */
-unsigned wspec_json_file_line(const struct wspec_json_file *file, const cJSON *item);
+/* wspec_json_file_place returns where `item` of the tree stands, a member of an object where its
+ * name does; zeroed if it is not in the tree. */
+struct wspec_place wspec_json_file_place(const struct wspec_json_file *file, const cJSON *item);
 
 /* wspec_json_file_complain adds "file:line:column: at cases[3].steps[1]: …" to `diag`, printf-like.
- * Lines and columns count from 1, columns in characters. A member is pointed at by its name's
- * place, all else by its own. `item` NULL, or not in the tree: the file as a whole. */
+ * The place is that of wspec_json_file_place. `item` NULL, or not in the tree: the file as a
+ * whole. */
 void wspec_json_file_complain(const struct wspec_json_file *file, struct wspec_diag *diag,
                               const cJSON *item, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "case/place.h"
 
 #include <stddef.h>
 
@@ -16,10 +17,10 @@ enum {
 
 /* Where one value stands, in octets from the start of the text. */
 struct wspec_json_place {
-  size_t key;       /* its key, if it is a member of an object; else as `value` */
-  size_t value;     /* its first octet */
-  unsigned line;    /* not set by the scan: room for the caller; */
-  const void *item; /* so is this */
+  size_t key;               /* its key, if it is a member of an object; else as `value` */
+  size_t value;             /* its first octet */
+  struct wspec_place place; /* not set by the scan: room for the caller; */
+  const void *item;         /* so is this */
 };
 
 /* All values of a text, each before those within it. */

@@ -20,9 +20,10 @@ static const char *const RULE_NAMES[WSPEC_LINT_N_RULES] = {
     [WSPEC_LINT_EQUAL_STEPS] = "equal-steps",
     [WSPEC_LINT_RETIRED_ID] = "retired-id"};
 
-void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule, unsigned line,
-                       const char *format, ...) {
+void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule,
+                       const struct wspec_step *step, const char *format, ...) {
   const struct wspec_script *script = linter->script;
+  const struct wspec_place *place = step ? &step->place : &script->place;
   struct wspec_buf prefix;
   va_list arguments;
   if (linter->told & (1U << rule)) {
@@ -30,9 +31,8 @@ void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule, u
   }
   linter->told |= 1U << rule;
   wspec_buf_init(&prefix, WSPEC_DIAG_TEXT_MAX);
-  enum wspec_err err =
-      wspec_buf_appendf(&prefix, "%s:%u: [%s] %s: ", script->file,
-                        line > 0 ? line : script->steps[0].line, RULE_NAMES[rule], script->id);
+  enum wspec_err err = wspec_buf_appendf(&prefix, "%s:%u:%u: [%s] %s: ", script->file, place->line,
+                                         place->column, RULE_NAMES[rule], script->id);
   char *text = err ? NULL : wspec_buf_take_text(&prefix);
   va_start(arguments, format);
   wspec_diag_vadd(linter->diag, text ? text : "", format, arguments);
@@ -82,9 +82,9 @@ static size_t *find_twins(const struct wspec_case_set *set) {
 
 /* ---- All cases ---- */
 
-/* Combinations of one case stand behind one another and share the line of their first step. */
+/* Combinations of one case stand behind one another and share its place. */
 static bool is_same_case(const struct wspec_script *a, const struct wspec_script *b) {
-  return a->file == b->file && a->steps[0].line == b->steps[0].line;
+  return a->file == b->file && a->place.line == b->place.line && a->place.column == b->place.column;
 }
 
 static void lint_all(const struct wspec_case_set *set, const size_t *twins,

@@ -1,6 +1,6 @@
 /* lint: the house rules for cases, beyond what loading refuses.
  *
- * Each finding is one line "file:line: [rule-name] 6455/5.2/length-0: what is wrong". The rules are
+ * Each finding is one line "file:line:column: [rule-name] 6455/5.2/length-0: what is wrong". The rules are
  * listed in cases/README.md. */
 #ifndef WSPEC_CASE_LINT_H
 #define WSPEC_CASE_LINT_H

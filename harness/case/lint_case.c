@@ -36,17 +36,17 @@ static void lint_summary(struct wspec_linter *linter) {
   size_t len = strlen(summary);
   for (size_t i = 0; i < sizeof banned / sizeof banned[0]; i++) {
     if (has_words(summary, banned[i])) {
-      wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, 0,
+      wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, NULL,
                         "the summary says \"%s\"; say what the target does, in the present tense",
                         banned[i]);
     }
   }
   if (len == 0) {
-    wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, 0, "the summary is empty");
+    wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, NULL, "the summary is empty");
   } else if (summary[len - 1] == '.') {
-    wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, 0, "the summary ends with a full stop");
+    wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, NULL, "the summary ends with a full stop");
   } else if (count_characters(summary) > SUMMARY_MAX) {
-    wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, 0,
+    wspec_linter_tell(linter, WSPEC_LINT_SUMMARY_STYLE, NULL,
                       "the summary has %zu characters, more than %d", count_characters(summary),
                       SUMMARY_MAX);
   }
@@ -61,13 +61,13 @@ static void lint_requirements(struct wspec_linter *linter) {
     of_spec = of_spec || strcmp(script->requirements[i]->rfc, script->spec + 3) == 0;
     for (size_t k = 0; k < i; k++) {
       if (script->requirements[i] == script->requirements[k]) {
-        wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_TWICE, 0, "%s is listed twice",
+        wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_TWICE, NULL, "%s is listed twice",
                           script->requirements[i]->id);
       }
     }
   }
   if (!of_spec) {
-    wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_OF_SPEC, 0,
+    wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_OF_SPEC, NULL,
                       "none of its requirements is of %s, the spec of its file", script->spec);
   }
 }
@@ -99,15 +99,15 @@ void wspec_lint_case(struct wspec_linter *linter) {
   lint_summary(linter);
   lint_requirements(linter);
   if (!has_expectation(script)) {
-    wspec_linter_tell(linter, WSPEC_LINT_NO_EXPECTATION, 0,
+    wspec_linter_tell(linter, WSPEC_LINT_NO_EXPECTATION, NULL,
                       "it expects nothing and cannot fail; add \"expect\" or \"close\"");
   }
   if (linter->twin) {
-    wspec_linter_tell(linter, WSPEC_LINT_EQUAL_STEPS, 0, "it does the same as %s",
+    wspec_linter_tell(linter, WSPEC_LINT_EQUAL_STEPS, NULL, "it does the same as %s",
                       linter->twin->id);
   }
   if (is_retired(linter->retired, script->id)) {
-    wspec_linter_tell(linter, WSPEC_LINT_RETIRED_ID, 0,
+    wspec_linter_tell(linter, WSPEC_LINT_RETIRED_ID, NULL,
                       "this id is in retired.txt and is not given again");
   }
 }

@@ -32,10 +32,11 @@ struct wspec_linter {
   unsigned told; /* bits of the rules told of this case in one of its combinations */
 };
 
-/* wspec_linter_tell adds a finding at `line` (0: that of the first step), unless this rule was told
- * of the case already. */
-void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule, unsigned line,
-                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* wspec_linter_tell adds a finding at `step` (NULL: the case), unless this rule was told of the
+ * case already. */
+void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule,
+                       const struct wspec_step *step, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* lint_case.c: the rules about a case as a whole. */
 void wspec_lint_case(struct wspec_linter *linter);

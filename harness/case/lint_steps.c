@@ -9,7 +9,8 @@ enum { HEADER_START = 2, MASKING_KEY_LEN = 4 };
 
 /* ---- Placeholders ---- */
 
-static void lint_placeholders(struct wspec_linter *linter, unsigned line, struct wspec_span text) {
+static void lint_placeholders(struct wspec_linter *linter, const struct wspec_step *step,
+                              struct wspec_span text) {
   static const char *const known[] = {"${host}",   "${key}",         "${target}",
                                       "${origin}", "${subprotocol}", "${accept}"};
   for (size_t i = 0; i + 1 < text.len; i++) {
@@ -21,7 +22,7 @@ static void lint_placeholders(struct wspec_linter *linter, unsigned line, struct
     if (!found) {
       const uint8_t *end = memchr(text.data + i, '}', text.len - i);
       size_t len = end ? (size_t)(end - text.data) - i + 1 : 2;
-      wspec_linter_tell(linter, WSPEC_LINT_UNKNOWN_PLACEHOLDER, line,
+      wspec_linter_tell(linter, WSPEC_LINT_UNKNOWN_PLACEHOLDER, step,
                         "%.*s is none of ${host}, ${key}, ${target}, ${origin}, ${subprotocol}, "
                         "${accept}",
                         len > 40 ? 40 : (int)len, (const char *)text.data + i);
@@ -29,19 +30,19 @@ static void lint_placeholders(struct wspec_linter *linter, unsigned line, struct
   }
 }
 
-static void lint_head(struct wspec_linter *linter, unsigned line,
+static void lint_head(struct wspec_linter *linter, const struct wspec_step *step,
                       const struct wspec_head_plan *head) {
   const char *const texts[] = {head->request_target, head->start_line, head->key};
   for (size_t i = 0; i < COUNT(texts); i++) {
-    lint_placeholders(linter, line, wspec_span_text(texts[i]));
+    lint_placeholders(linter, step, wspec_span_text(texts[i]));
   }
   for (size_t i = 0; i < head->n_edits; i++) {
-    lint_placeholders(linter, line, head->edits[i].name);
-    lint_placeholders(linter, line, head->edits[i].value);
+    lint_placeholders(linter, step, head->edits[i].name);
+    lint_placeholders(linter, step, head->edits[i].value);
   }
   for (size_t i = 0; i < head->raw.n_parts; i++) {
     const struct wspec_payload_part *part = &head->raw.parts[i];
-    lint_placeholders(linter, line, wspec_span_of(part->data, part->data_len));
+    lint_placeholders(linter, step, wspec_span_of(part->data, part->data_len));
   }
 }
 
@@ -83,11 +84,11 @@ static const char *find_right(const struct wspec_script *script,
   return NULL;
 }
 
-static void lint_frame(struct wspec_linter *linter, unsigned line,
+static void lint_frame(struct wspec_linter *linter, const struct wspec_step *step,
                        const struct wspec_frame_plan *frame) {
   const char *what = find_right(linter->script, frame);
   if (what) {
-    wspec_linter_tell(linter, WSPEC_LINT_WRONG_IS_RIGHT, line, "%s", what);
+    wspec_linter_tell(linter, WSPEC_LINT_WRONG_IS_RIGHT, step, "%s", what);
   }
 }
 
@@ -114,27 +115,27 @@ static bool is_label_used(const struct wspec_script *script, const char *label) 
   return false;
 }
 
-static void lint_sends(struct wspec_linter *linter, unsigned line, const struct wspec_send *sends,
-                       size_t n_sends) {
+static void lint_sends(struct wspec_linter *linter, const struct wspec_step *step,
+                       const struct wspec_send *sends, size_t n_sends) {
   for (size_t i = 0; i < n_sends; i++) {
     const struct wspec_send *send = &sends[i];
     if (send->label && !is_label_used(linter->script, send->label)) {
-      wspec_linter_tell(linter, WSPEC_LINT_UNUSED_LABEL, line,
+      wspec_linter_tell(linter, WSPEC_LINT_UNUSED_LABEL, step,
                         "no expectation refers to the label \"%s\"", send->label);
     }
     if (send->kind == WSPEC_SEND_FRAME) {
-      lint_frame(linter, line, &send->as.frame);
+      lint_frame(linter, step, &send->as.frame);
     }
     for (size_t k = 0; send->kind == WSPEC_SEND_MESSAGE && k < send->as.message.n_interleaves;
          k++) {
-      lint_frame(linter, line, &send->as.message.interleaves[k].frame);
+      lint_frame(linter, step, &send->as.message.interleaves[k].frame);
     }
   }
 }
 
 /* ---- Expectations ---- */
 
-static void lint_requirement(struct wspec_linter *linter, unsigned line,
+static void lint_requirement(struct wspec_linter *linter, const struct wspec_step *step,
                              const struct wspec_requirement *requirement) {
   const struct wspec_script *script = linter->script;
   size_t i = 0;
@@ -142,7 +143,7 @@ static void lint_requirement(struct wspec_linter *linter, unsigned line,
     i++;
   }
   if (requirement && i == script->n_requirements) {
-    wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_NOT_LISTED, line,
+    wspec_linter_tell(linter, WSPEC_LINT_REQUIREMENT_NOT_LISTED, step,
                       "%s can be violated here, but the case does not list it", requirement->id);
   }
 }
@@ -155,12 +156,12 @@ static void lint_expectation(struct wspec_linter *linter, const struct wspec_ste
                              const struct wspec_expectation *expect, bool open) {
   for (size_t i = 0; i < expect->n_alternatives; i++) {
     const struct wspec_alternative *alternative = &expect->alternatives[i];
-    lint_requirement(linter, step->line, alternative->requirement);
+    lint_requirement(linter, step, alternative->requirement);
     for (size_t k = 0; k < alternative->n_fields; k++) {
-      lint_requirement(linter, step->line, alternative->fields[k].requirement);
+      lint_requirement(linter, step, alternative->fields[k].requirement);
     }
     if (open && is_http(alternative->reaction)) {
-      wspec_linter_tell(linter, WSPEC_LINT_ANSWER_AFTER_OPEN, step->line,
+      wspec_linter_tell(linter, WSPEC_LINT_ANSWER_AFTER_OPEN, step,
                         "\"open\" has taken the HTTP answer already; use \"request\"");
     }
   }
@@ -175,14 +176,14 @@ void wspec_lint_steps(struct wspec_linter *linter) {
     case WSPEC_STEP_OPEN:
     case WSPEC_STEP_REQUEST:
       open[step->connection] = step->kind == WSPEC_STEP_OPEN;
-      lint_head(linter, step->line, &step->as.head);
-      lint_sends(linter, step->line, step->as.head.early, step->as.head.n_early);
+      lint_head(linter, step, &step->as.head);
+      lint_sends(linter, step, step->as.head.early, step->as.head.n_early);
       break;
     case WSPEC_STEP_SEND:
-      lint_sends(linter, step->line, step->as.send.items, step->as.send.n_items);
+      lint_sends(linter, step, step->as.send.items, step->as.send.n_items);
       break;
     case WSPEC_STEP_EXPECT:
-      lint_requirement(linter, step->line, step->as.expect.requirement);
+      lint_requirement(linter, step, step->as.expect.requirement);
       lint_expectation(linter, step, &step->as.expect, open[step->connection]);
       break;
     case WSPEC_STEP_CLOSE:

@@ -177,6 +177,7 @@ static void load_combination(struct wspec_reader *reader, const struct file_head
   script->spec = head->spec;
   script->section = head->section;
   script->file = reader->file->path;
+  script->place = wspec_json_file_place(reader->file, object);
   script->id = load_full_id(reader, head, wspec_reader_member(object, "id"));
   script->summary = wspec_reader_text(reader, wspec_reader_member(object, "summary"));
   reader->seed = script->id ? hash_text(script->id) : 0;

@@ -119,7 +119,7 @@ static void load_step(struct wspec_reader *reader, const cJSON *item, struct wsp
     return;
   }
   out->kind = (enum wspec_step_kind)kind;
-  out->line = wspec_json_file_line(reader->file, item);
+  out->place = wspec_json_file_place(reader->file, item);
   members[0] = VERBS[kind];
   if (out->kind == WSPEC_STEP_SEND) {
     members[n_members++] = "segments";

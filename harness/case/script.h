@@ -7,6 +7,7 @@
 #define WSPEC_CASE_SCRIPT_H
 
 #include "case/payload.h"
+#include "case/place.h"
 #include "case/requirement.h"
 
 #include <stdbool.h>
@@ -257,8 +258,8 @@ enum wspec_step_kind {
 
 struct wspec_step {
   enum wspec_step_kind kind;
-  unsigned connection; /* index into script's connection_names */
-  unsigned line;       /* in the case file, for messages; 0 if made by hand */
+  unsigned connection;      /* index into script's connection_names */
+  struct wspec_place place; /* in the case file, for messages */
   union {
     struct wspec_head_plan head; /* OPEN, REQUEST */
     struct {
@@ -283,6 +284,7 @@ struct wspec_script {
   const char *summary;
   const char *comment;                           /* NULL if none */
   const char *file;                              /* path of the case file */
+  struct wspec_place place;                      /* of the case in it, for messages */
   const struct wspec_requirement **requirements; /* at least one, but for robustness cases */
   size_t n_requirements;
   const char **tags;

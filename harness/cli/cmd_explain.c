@@ -45,7 +45,7 @@ static void print_about(const struct wspec_script *script) {
   }
   print_list("tags", script->tags, script->n_tags);
   print_list("Autobahn", script->autobahn, script->n_autobahn);
-  printf("  in: %s:%u\n", script->file, script->steps[0].line);
+  printf("  in: %s:%u:%u\n", script->file, script->place.line, script->place.column);
 }
 
 static void print_requirements(const struct wspec_script *script) {

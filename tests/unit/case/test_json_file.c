@@ -37,21 +37,23 @@ static void test_each_value_can_be_pointed_at(void **state) {
   const cJSON elsewhere = {0};
   const struct {
     const cJSON *item;
-    unsigned line;
+    struct wspec_place place;
     const char *message;
-  } rows[] = {{file.root, 1, "f:1:1: no"},
-              {a, 1, "f:1:3: at a: no"},
-              {cJSON_GetArrayItem(a, 0), 1, "f:1:9: at a[0]: no"},
-              {object, 2, "f:2:3: at a[1]: no"},
-              {cJSON_GetObjectItem(object, "ä"), 2, "f:2:4: at a[1].ä: no"},
-              {cJSON_GetObjectItem(object, "b"), 2, "f:2:31: at a[1].b: no"},
-              {c, 3, "f:3:1: at c: no"},
-              {cJSON_GetObjectItem(c, "d"), 3, "f:3:9: at c.d: no"},
-              {cJSON_GetObjectItem(file.root, "e"), 3, "f:3:25: at e: no"},
-              {&elsewhere, 0, "f: no"},
-              {NULL, 0, "f: no"}};
+  } rows[] = {{file.root, {1, 1}, "f:1:1: no"},
+              {a, {1, 3}, "f:1:3: at a: no"},
+              {cJSON_GetArrayItem(a, 0), {1, 9}, "f:1:9: at a[0]: no"},
+              {object, {2, 3}, "f:2:3: at a[1]: no"},
+              {cJSON_GetObjectItem(object, "ä"), {2, 4}, "f:2:4: at a[1].ä: no"},
+              {cJSON_GetObjectItem(object, "b"), {2, 31}, "f:2:31: at a[1].b: no"},
+              {c, {3, 1}, "f:3:1: at c: no"},
+              {cJSON_GetObjectItem(c, "d"), {3, 9}, "f:3:9: at c.d: no"},
+              {cJSON_GetObjectItem(file.root, "e"), {3, 25}, "f:3:25: at e: no"},
+              {&elsewhere, {0, 0}, "f: no"},
+              {NULL, {0, 0}, "f: no"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    assert_int_equal(wspec_json_file_line(&file, rows[i].item), rows[i].line);
+    struct wspec_place place = wspec_json_file_place(&file, rows[i].item);
+    assert_int_equal(place.line, rows[i].place.line);
+    assert_int_equal(place.column, rows[i].place.column);
     wspec_json_file_complain(&file, &diag, rows[i].item, "%s", "no");
     char *message = wspec_diag_take(&diag);
     assert_string_equal(message, rows[i].message);

@@ -130,8 +130,8 @@ static void test_members_of_a_case(void **state) {
   assert_int_equal(script->needs, 0x1F);
   assert_true(script->alone);
   assert_false(script->exhaustive);
-  assert_int_equal(script->steps[0].line, 26);
-  assert_int_equal(script->steps[1].line, 27);
+  assert_int_equal(script->steps[0].place.line, 26);
+  assert_int_equal(script->steps[1].place.line, 27);
 }
 
 /* ---- Sends ---- */
