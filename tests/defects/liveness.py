@@ -7,11 +7,15 @@ against each switch and writes kills.json; `table` prints it. The test test_live
 suite to that file by playing each case against one defect that it is said to kill.
 
     python3 tests/defects/liveness.py measure [--idle] [--wspec FILE] [--only SWITCH ...]
+    python3 tests/defects/liveness.py add [--only SWITCH ...] [--cases GLOB ...]
     python3 tests/defects/liveness.py table
+
+`add` plays these defects against these cases and adds what they kill to kills.json.
 """
 
 import argparse
 import contextlib
+import fnmatch
 import json
 import os
 import pathlib
@@ -49,6 +53,16 @@ def default_wspec() -> pathlib.Path:
 def load_kills() -> dict:
     """kills.json; empty tables where it is not there yet."""
     return json.loads(KILLS.read_text()) if KILLS.is_file() else {"cases": {}, "defects": {}}
+
+
+def save_kills(kills: dict) -> None:
+    """Writes kills.json, a line for each case and each defect, so that branches merge."""
+    tables = []
+    for name, table in kills.items():
+        lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(entry)}"
+                           for key, entry in sorted(table.items()))
+        tables.append(f" {json.dumps(name)}: {{\n{lines}\n }}")
+    KILLS.write_text("{\n" + ",\n".join(tables) + "\n}\n")
 
 
 def switches() -> list[dict]:
@@ -211,10 +225,45 @@ def play_the_idle(wspec: pathlib.Path, ports: dict[str, int], by_name: dict[str,
             print(f"{name}: {len(killed)} of {len(idle)} idle cases", file=sys.stderr, flush=True)
 
 
+def add(wspec: pathlib.Path, only: list[str], globs: list[str]) -> tuple[dict, dict]:
+    """Plays some defects against some cases, beside the sample that tells their share."""
+    by_name = {switch["name"]: switch for switch in switches() if switch["kind"] == "defect"}
+    chosen = [name for name in by_name if any(fnmatch.fnmatch(name, glob) for glob in only)]
+    cases = list_cases(wspec)
+    wanted = [name for name in cases if any(fnmatch.fnmatch(name, glob) for glob in globs)]
+    sample = draw_sample(cases, SAMPLE, seed="share")
+    defects = known_kills(by_name, cases)
+    for count, name in enumerate(chosen):
+        with serving("--defect", name) as ports:
+            results = run_cases(wspec, ports["strict"], sorted({*sample, *wanted}))
+        killed = kills_of(by_name[name], results)
+        in_sample = len(killed.intersection(sample)) + len(set(sample) - set(results))
+        before = defects.get(name, {"killed_by": []})["killed_by"]
+        defects[name] = {"share": round(in_sample / len(sample), 3),
+                         "killed_by": sorted(killed.union(set(before) - set(results)))}
+        print(f"{count + 1}/{len(chosen)} {name}: {len(killed)} kills, "
+              f"share {defects[name]['share']}", file=sys.stderr, flush=True)
+    return defects, cases
+
+
+def known_kills(by_name: dict[str, dict], cases: dict[str, dict]) -> dict[str, dict]:
+    """What kills.json says of the defects and cases that still exist, by defect."""
+    known = load_kills()
+    defects = {name: {"share": entry["share"],
+                      "killed_by": [case for case in entry["killed_by"] if case in cases]}
+               for name, entry in known["defects"].items() if name in by_name}
+    for case, killers in known["cases"].items():
+        for name in killers:
+            if case in cases and name in defects and case not in defects[name]["killed_by"]:
+                defects[name]["killed_by"].append(case)
+    return defects
+
+
 def condense(defects: dict[str, dict], ids: Iterable[str]) -> dict:
     """What kills.json holds: for each case the defects that single it out best."""
     useful = {name: entry for name, entry in defects.items() if entry["share"] <= SHARE_MAX}
-    narrow_first = sorted(useful, key=lambda name: (len(useful[name]["killed_by"]), name))
+    narrow_first = sorted(useful, key=lambda name: (
+        "-in-part-" in name, len(useful[name]["killed_by"]), name))
     cases = {case: [name for name in narrow_first if case in useful[name]["killed_by"]]
              [:KEPT_FOR_A_CASE] for case in sorted(ids)}
     return {"cases": cases,
@@ -235,20 +284,13 @@ def measure_idle(wspec: pathlib.Path) -> tuple[dict, dict]:
     """Keeps what kills.json says of cases that still exist, and plays the others."""
     by_name = {switch["name"]: switch for switch in switches()}
     cases = list_cases(wspec)
-    known = load_kills()
-    defects = {name: {"share": entry["share"],
-                      "killed_by": [case for case in entry["killed_by"] if case in cases]}
-               for name, entry in known["defects"].items() if name in by_name}
-    for case, killers in known["cases"].items():
-        for name in killers:
-            if case in cases and name in defects and case not in defects[name]["killed_by"]:
-                defects[name]["killed_by"].append(case)
+    defects = known_kills(by_name, cases)
     with serving_each("defect") as ports:
         for name in sorted(ports):
             if name not in defects:
                 defects[name] = measure_one(wspec, by_name[name], ports[name], cases)
                 print(f"{name}: {len(defects[name]['killed_by'])} kills", file=sys.stderr)
-        KILLS.write_text(json.dumps(condense(defects, cases), indent=1) + "\n")
+        save_kills(condense(defects, cases))
         play_the_idle(wspec, ports, by_name, cases, defects)
     return defects, cases
 
@@ -270,11 +312,14 @@ def print_table(kills: dict) -> None:
 def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["measure", "table"])
+    parser.add_argument("command", choices=["measure", "add", "table"])
     parser.add_argument("--wspec", type=pathlib.Path, default=default_wspec())
     parser.add_argument("--idle", action="store_true",
                         help="play only what is new: cases and defects that kills.json lacks")
-    parser.add_argument("--only", action="append", default=[], help="this defect; repeatable")
+    parser.add_argument("--only", action="append", default=[],
+                        help="this defect, for add a glob; repeatable")
+    parser.add_argument("--cases", action="append", default=[],
+                        help="for add: the cases to play, a glob; repeatable")
     arguments = parser.parse_args()
     if arguments.command == "measure":
         if arguments.idle:
@@ -285,7 +330,9 @@ def main() -> None:
             print(json.dumps(defects, indent=1))
             return
         kills = condense(defects, cases)
-        KILLS.write_text(json.dumps(kills, indent=1) + "\n")
+        save_kills(kills)
+    if arguments.command == "add":
+        save_kills(condense(*add(arguments.wspec, arguments.only, arguments.cases)))
     print_table(json.loads(KILLS.read_text()))
 
 
