@@ -50,8 +50,8 @@ static int check_rules(const struct wspec_case_set *set, const char *dir) {
     free(messages);
     return WSPEC_EXIT_USAGE;
   }
-  printf("%zu file%s, %zu cases: nothing to say\n", set->n_files, set->n_files == 1 ? "" : "s",
-         set->n_scripts);
+  printf("%zu file%s, %zu case%s: nothing to say\n", set->n_files, set->n_files == 1 ? "" : "s",
+         set->n_scripts, set->n_scripts == 1 ? "" : "s");
   return WSPEC_EXIT_OK;
 }
 
