@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from authority import Authority
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 30
 
@@ -44,6 +46,10 @@ class Program:
             self.wait()
             pytest.fail(f"{self.process.args} ended early: {self.stderr}")
         return line
+
+    def rest(self):
+        """The lines up to the end of standard output."""
+        return list(iter(lambda: self._lines.get(timeout=TIMEOUT_S), None))
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -119,6 +125,12 @@ def start_echo(wspec):
     finally:
         for server in started:
             server.kill()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Certificates: an authority, and what it signed or did not."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")

@@ -1,101 +1,108 @@
-"""The WebSocket API in C against servers that others wrote, over ws and wss."""
+"""The WebSocket API in C against servers that others wrote, over ws and wss; the TLS is theirs too."""
 
-import asyncio
-import contextlib
+import os
+import shutil
+import signal
 import ssl
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
+PEERS = Path(__file__).resolve().parent / "peers"
 TARGETS_DIR = Path(__file__).resolve().parents[2] / "targets"
 sys.path.insert(0, str(TARGETS_DIR))
 
 import target as targets  # noqa: E402  (found through the line above)
 
 TIMEOUT_S = 60
+BUILD_TIMEOUT_S = 100
 
 
-async def pass_on(reader, writer):
-    with contextlib.suppress(OSError):
-        while octets := await reader.read(1 << 16):
-            writer.write(octets)
-            await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.close()
-
-
-@contextlib.contextmanager
-def tls_in_front_of(target, certificate, key):
-    """The targets speak plain TCP: this ends TLS for them; its WebSocket is theirs. Yields a port."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    loop = asyncio.new_event_loop()
-
-    async def serve(reader, writer):
-        try:
-            up_reader, up_writer = await asyncio.open_connection(target.host, target.port)
-        except OSError:
-            writer.close()
-            return
-        await asyncio.gather(pass_on(reader, up_writer), pass_on(up_reader, writer))
-
-    server = loop.run_until_complete(
-        asyncio.start_server(serve, "127.0.0.1", 0, ssl=context))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=TIMEOUT_S)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("certificate")
-    certificate, key = directory / "cert.pem", directory / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-subj", "/CN=wspec", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
-         "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=TIMEOUT_S)
-    return certificate, key
-
-
-def probe(wspec, *arguments):
-    path = wspec.parent / "websocket_probe"
+def helper(wspec, name):
+    path = wspec.parent / name
     if not path.is_file():
         pytest.skip(f"{path} is not built")
-    return subprocess.run([path, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S)
+    return path
 
 
-def check(done, reason):
+def library(name):
+    """The folder of an installed target, whose library the peer of that name uses."""
+    found = targets.load(name)
+    if not targets.is_installed(found):
+        pytest.skip(f"{name} is not installed: targets/target.py install {name}")
+    return found.install_dir
+
+
+@pytest.fixture(scope="session")
+def gorilla(tmp_path_factory):
+    """The peer of gorilla, built with the modules of the target go-gorilla."""
+    folder = tmp_path_factory.mktemp("gorilla")
+    for path in [library("go-gorilla") / "go.mod", library("go-gorilla") / "go.sum",
+                 PEERS / "gorilla/main.go"]:
+        shutil.copy(path, folder)
+    subprocess.run(["go", "build", "-o", "server", "."], cwd=folder, check=True,
+                   timeout=BUILD_TIMEOUT_S, env=os.environ | targets.ENVIRONMENT)
+    return folder / "server"
+
+
+@pytest.fixture(params=["npm-ws", "python-websockets", "go-gorilla"])
+def command(request):
+    """How to start an echo server of that library."""
+    if request.param == "npm-ws":
+        modules = library("npm-ws") / "node_modules"
+        return ["env", f"NODE_PATH={modules}", "node", PEERS / "npm_ws.js"]
+    if request.param == "python-websockets":
+        return [sys.executable, PEERS / "websockets_server.py"]
+    return [request.getfixturevalue("gorilla")]
+
+
+@pytest.fixture(params=["ws", "wss"])
+def scheme(request):
+    return request.param
+
+
+@pytest.fixture
+def peer(command, scheme, start_program, authority):
+    """Such a server, running: the process and its URL."""
+    program = start_program([*command, *(authority.good if scheme == "wss" else [])])
+    return program, f"{scheme}://localhost:{program.next_line()}/"
+
+
+def check_conversation(wspec, url, ca, reasons):
+    done = subprocess.run([helper(wspec, "websocket_probe"), url, *ca], capture_output=True,
+                          text=True, timeout=TIMEOUT_S)
     assert done.stderr == ""
     assert done.returncode == 0, done.stdout
-    assert "WRONG" not in done.stdout
-    assert done.stdout.splitlines()[-1] in [f"close 3001 {reason} clean" for reason in reason]
+    lines = done.stdout.splitlines()
+    assert [line.split()[-1] for line in lines[:-1]] == ["good"] * len(PROBED), done.stdout
+    assert [line.rsplit(maxsplit=1)[0] for line in lines[:-1]] == PROBED
+    assert lines[-1] in [f"close 3001 {reason} clean" for reason in reasons]
 
 
-def test_wspec_echo(wspec, start_echo, tmp_path):
-    check(probe(wspec, start_echo().url), ["bye"])
-    server = start_echo("--tls")
+PROBED = ["open", "push", "sent", "bufferedAmount", "text", "buffer", "blob", "sent-all", "sent-10MB",
+          "bufferedAmount-10MB", "10MB", "bufferedAmount-0", "closing", "messages"]
+
+
+def test_wspec_echo(wspec, scheme, start_echo, tmp_path):
+    server = start_echo("--push", "1", *(["--tls"] if scheme == "wss" else []))
     ca = tmp_path / "ca.pem"
-    ca.write_text(ssl.get_server_certificate((server.host, server.port), timeout=TIMEOUT_S))
-    check(probe(wspec, server.url, ca), ["bye"])
+    if scheme == "wss":
+        ca.write_text(ssl.get_server_certificate((server.host, server.port), timeout=TIMEOUT_S))
+    check_conversation(wspec, server.url, [ca] if scheme == "wss" else [], ["bye"])
 
 
-@pytest.mark.parametrize("name", ["npm-ws", "python-websockets", "go-gorilla"])
-@pytest.mark.parametrize("scheme", ["ws", "wss"])
-def test_servers_that_others_wrote(wspec, name, scheme, certificate):
-    if not targets.is_installed(targets.load(name)):
-        pytest.skip(f"{name} is not installed: targets/target.py install {name}")
-    with targets.running(name) as target:
-        # Whether the reason comes back is the server's choice.
-        if scheme == "ws":
-            check(probe(wspec, f"ws://{target.host}:{target.port}/"), ["bye", ""])
-            return
-        with tls_in_front_of(target, *certificate) as port:
-            check(probe(wspec, f"wss://127.0.0.1:{port}/", certificate[0]), ["bye", ""])
+def test_servers_that_others_wrote(wspec, peer, scheme, authority):
+    # Whether the reason comes back is the server's choice.
+    check_conversation(wspec, peer[1], [authority.ca] if scheme == "wss" else [], ["bye", ""])
+
+
+def test_server_that_is_killed_is_1006(wspec, peer, start_program, authority):
+    program, url = peer
+    watch = start_program([helper(wspec, "websocket_watch"), url, authority.ca])
+    lines = [watch.next_line() for _ in range(3)]
+    assert lines == ["1 open", "1 message text 6", "1 message text 5"]
+    program.signal(signal.SIGKILL)
+    assert watch.wait() == 0
+    assert watch.rest()[-1] == "3 close 1006 unclean "

@@ -1,8 +1,8 @@
 /* websocket_probe: the WebSocket API in C against an echo server, for test_api.py.
  *
- * usage: websocket_probe URL [CAFILE]. Sends text, octets, a blob and 10 MB, takes them back as both
- * binary types, watches bufferedAmount, closes with 3001 "bye". Prints what it saw, one word an
- * event, and exits with 0 if all was as it should be. */
+ * usage: websocket_probe URL [CAFILE]. Expects "push 1" unasked, sends text, octets, a blob and
+ * 10 MB, takes them back as both binary types, watches bufferedAmount, closes with 3001 "bye".
+ * Prints what it saw, one word an event, and exits with 0 if all was as it should be. */
 #include "endpoint/websocket.h"
 
 #include <stdio.h>
@@ -27,6 +27,9 @@ static void on_open(void *user, struct wspec_websocket *socket,
   struct probe *probe = user;
   (void)event;
   check(probe, wspec_websocket_ready_state(socket) == WSPEC_WEBSOCKET_OPEN, "open");
+}
+
+static void send_first(struct probe *probe, struct wspec_websocket *socket) {
   struct wspec_blob *blob = wspec_blob_from_octets(wspec_span_text("blob"));
   check(probe,
         blob && !wspec_websocket_send_text(socket, wspec_span_text("h\xc3\xa9llo")) &&
@@ -48,15 +51,19 @@ static void on_message(void *user, struct wspec_websocket *socket,
   struct probe *probe = user;
   switch (probe->messages++) {
   case 0:
+    check(probe, event->is_text && wspec_span_equal_text(event->data, "push 1"), "push");
+    send_first(probe, socket);
+    break;
+  case 1:
     check(probe, event->is_text && wspec_span_equal_text(event->data, "h\xc3\xa9llo"), "text");
     wspec_websocket_set_binary_type(socket, WSPEC_WEBSOCKET_BUFFER);
     break;
-  case 1:
+  case 2:
     check(probe, !event->blob && wspec_span_equal(event->data, wspec_span_of("\0\xff\1", 3)),
           "buffer");
     wspec_websocket_set_binary_type(socket, WSPEC_WEBSOCKET_BLOB);
     break;
-  case 2:
+  case 3:
     check(probe, event->blob && wspec_span_equal_text(wspec_blob_span(event->blob), "blob"),
           "blob");
     check(probe, wspec_websocket_buffered_amount(socket) == 0, "sent-all");
@@ -81,7 +88,7 @@ static void on_close(void *user, struct wspec_websocket *socket,
                      const struct wspec_websocket_event *event) {
   struct probe *probe = user;
   (void)socket;
-  check(probe, probe->messages == 4, "messages");
+  check(probe, probe->messages == 5, "messages");
   printf("close %u %.*s %s\n", (unsigned)event->status_code, (int)event->reason.len,
          event->reason.len > 0 ? (const char *)event->reason.data : "",
          event->was_clean ? "clean" : "unclean");
