@@ -7,6 +7,7 @@
 
 const char *const wspec_need_names[WSPEC_N_NEEDS] = {"echo", "subprotocol", "deflate", "tls",
                                                      "origin-policy"};
+const char *const wspec_oracle_names[WSPEC_N_ORACLES] = {"echo", "pong", "none"};
 
 /* ---- The head ---- */
 
@@ -69,11 +70,10 @@ static bool add_config(cJSON *head, const struct wspec_run_facts *facts,
 }
 
 static bool add_target(cJSON *head, const struct wspec_run_facts *facts) {
-  static const char *const oracles[] = {"echo", "pong", "none"};
   cJSON *object = cJSON_AddObjectToObject(head, "target");
   return object && add_text(object, "url", facts->url) && add_text(object, "name", facts->name) &&
          add_text(object, "role", facts->role) && add_text(object, "agent", facts->agent) &&
-         add_text(object, "oracle", oracles[facts->config->oracle]);
+         add_text(object, "oracle", wspec_oracle_names[facts->config->oracle]);
 }
 
 static bool fill_head(cJSON *head, const struct wspec_run_facts *facts,
@@ -205,6 +205,15 @@ static enum wspec_err gather_requirements(struct wspec_json_report *json) {
 
 /* ---- The run ---- */
 
+/* Takes `head` over; NULL: there was no memory for it. */
+static enum wspec_err begin(struct wspec_json_report *json, cJSON *head) {
+  if (!head) {
+    return WSPEC_ERR_NOMEM;
+  }
+  enum wspec_err err = wspec_report_set_head(json->report, head);
+  return err || !json->file ? err : write_head(json->file, json->report->head);
+}
+
 enum wspec_err wspec_json_report_begin(struct wspec_json_report *json, FILE *file,
                                        struct wspec_report *report,
                                        const struct wspec_run_facts *facts,
@@ -212,12 +221,33 @@ enum wspec_err wspec_json_report_begin(struct wspec_json_report *json, FILE *fil
   *json = (struct wspec_json_report){
       .file = file, .report = report, .requirements = facts->config->requirements};
   cJSON *head = cJSON_CreateObject();
-  if (!head || !fill_head(head, facts, options)) {
+  if (head && !fill_head(head, facts, options)) {
     cJSON_Delete(head);
-    return WSPEC_ERR_NOMEM;
+    head = NULL;
   }
-  enum wspec_err err = wspec_report_set_head(report, head);
-  return err || !file ? err : write_head(file, report->head);
+  return begin(json, head);
+}
+
+enum wspec_err wspec_json_report_resume(struct wspec_json_report *json, FILE *file,
+                                        struct wspec_report *report, const cJSON *head,
+                                        const struct wspec_requirements *all) {
+  *json = (struct wspec_json_report){.file = file, .report = report, .requirements = all};
+  return begin(json, cJSON_Duplicate(head, true));
+}
+
+/* `value` is what `text` says; it is only read. */
+static enum wspec_err add_value(struct wspec_json_report *json, const cJSON *value,
+                                struct wspec_span text) {
+  char *copy = wspec_arena_text(&json->report->arena, text);
+  const char *wrong;
+  struct wspec_span span = wspec_span_of(copy, copy ? text.len : 0);
+  enum wspec_err err =
+      copy ? wspec_report_add_json(json->report, value, span, &wrong) : WSPEC_ERR_NOMEM;
+  if (err || !json->file) {
+    return err;
+  }
+  err = write_result(json->file, json->report->n_records == 1, span);
+  return err ? err : fflush(json->file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
 }
 
 enum wspec_err wspec_json_report_add(struct wspec_json_report *json,
@@ -225,18 +255,17 @@ enum wspec_err wspec_json_report_add(struct wspec_json_report *json,
                                      const struct wspec_record_options *options) {
   cJSON *value = wspec_record_to_json(result, options);
   char *printed = value ? cJSON_PrintUnformatted(value) : NULL;
-  char *text = printed ? wspec_arena_text(&json->report->arena, wspec_span_text(printed)) : NULL;
+  enum wspec_err err = printed ? add_value(json, value, wspec_span_text(printed)) : WSPEC_ERR_NOMEM;
   free(printed);
-  const char *wrong;
-  struct wspec_span span = wspec_span_text(text);
-  enum wspec_err err =
-      text ? wspec_report_add_json(json->report, value, span, &wrong) : WSPEC_ERR_NOMEM;
   cJSON_Delete(value);
-  if (err || !json->file) {
-    return err;
-  }
-  err = write_result(json->file, json->report->n_records == 1, span);
-  return err ? err : fflush(json->file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
+  return err;
+}
+
+enum wspec_err wspec_json_report_add_text(struct wspec_json_report *json, struct wspec_span text) {
+  cJSON *value = cJSON_ParseWithLength((const char *)text.data, text.len);
+  enum wspec_err err = value ? add_value(json, value, text) : WSPEC_ERR_INPUT;
+  cJSON_Delete(value);
+  return err;
 }
 
 enum wspec_err wspec_json_report_end(struct wspec_json_report *json, double duration_ms) {

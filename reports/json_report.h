@@ -33,6 +33,8 @@ struct wspec_run_facts {
   size_t n_selected; /* cases that this run is to play */
 };
 
+struct cJSON;
+
 struct wspec_json_report {
   FILE *file;                                    /* private; NULL: only gathered */
   struct wspec_report *report;                   /* private */
@@ -47,11 +49,22 @@ WSPEC_MUST_USE enum wspec_err wspec_json_report_begin(struct wspec_json_report *
                                                       const struct wspec_run_facts *facts,
                                                       const struct wspec_record_options *options);
 
+/* wspec_json_report_resume is _begin for a run that was reported before: `head` is copied. */
+WSPEC_MUST_USE enum wspec_err wspec_json_report_resume(struct wspec_json_report *json, FILE *file,
+                                                       struct wspec_report *report,
+                                                       const struct cJSON *head,
+                                                       const struct wspec_requirements *all);
+
 /* wspec_json_report_add writes one result and adds it to the report. WSPEC_ERR_IO: it was gathered,
  * but the file is unusable; WSPEC_ERR_NOMEM: it is missing in both. */
 WSPEC_MUST_USE enum wspec_err wspec_json_report_add(struct wspec_json_report *json,
                                                     const struct wspec_result *result,
                                                     const struct wspec_record_options *options);
+
+/* wspec_json_report_add_text is _add for a result that is JSON already: `text` is copied. Also
+ * WSPEC_ERR_INPUT: it is no result. */
+WSPEC_MUST_USE enum wspec_err wspec_json_report_add_text(struct wspec_json_report *json,
+                                                         struct wspec_span text);
 
 /* wspec_json_report_end writes the summary and the requirements that were named, flushes, and sorts
  * the report. Errors as begin. */
@@ -64,5 +77,9 @@ WSPEC_MUST_USE enum wspec_err wspec_json_write(FILE *file, const struct wspec_re
 /* wspec_need_names lists the words for enum wspec_need in the order of its bits; N_NEEDS of them. */
 enum { WSPEC_N_NEEDS = 5 };
 extern const char *const wspec_need_names[WSPEC_N_NEEDS];
+
+/* wspec_oracle_names lists the words for enum wspec_oracle in its order. */
+enum { WSPEC_N_ORACLES = 3 };
+extern const char *const wspec_oracle_names[WSPEC_N_ORACLES];
 
 #endif

@@ -253,6 +253,11 @@ static int compare_numbers(const char **a, const char **b) {
   return order;
 }
 
+/* What ends comes first, then what ends a part: 5.5 before 5.5.1. */
+static int rank(char c) {
+  return c == '\0' ? 0 : c == '/' ? 1 : (unsigned char)c + 1;
+}
+
 int wspec_id_compare(const char *a, const char *b) {
   const char *whole_a = a;
   const char *whole_b = b;
@@ -269,7 +274,7 @@ int wspec_id_compare(const char *a, const char *b) {
       b++;
     }
   }
-  int order = (unsigned char)*a - (unsigned char)*b;
+  int order = rank(*a) - rank(*b);
   return order != 0 ? order : strcmp(whole_a, whole_b); /* "01" and "1" are two ids */
 }
 

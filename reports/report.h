@@ -95,7 +95,8 @@ void wspec_report_sort(struct wspec_report *report);
  * added. */
 const struct wspec_record *wspec_report_find(const struct wspec_report *report, const char *id);
 
-/* wspec_id_compare compares two ids in that order: negative, 0 or positive. */
+/* wspec_id_compare compares two ids in that order, a section before those below it: negative, 0 or
+ * positive. */
 int wspec_id_compare(const char *a, const char *b);
 
 /* wspec_verdict_parse finds a verdict by its name; false: there is none. */

@@ -10,7 +10,8 @@ static const struct {
   const struct wspec_option *options;
 } TABLES[] = {{"run", wspec_run_option_table},
               {"merge", wspec_merge_option_table},
-              {"diff", wspec_diff_option_table}};
+              {"diff", wspec_diff_option_table},
+              {"judge", wspec_judge_option_table}};
 enum { N_TABLES = sizeof TABLES / sizeof TABLES[0] };
 
 /* In single quotes, for all three shells. */

@@ -319,12 +319,14 @@ static int play_over_network(struct run *run) {
 
 static int play_in_memory(struct run *run) {
   /* A large message in single octets is many deliveries: they must not add up to a time limit. */
+  struct wspec_play_config config = run->config;
   const struct wspec_memory_options options = {
-      .config = &run->config,
+      .config = &config,
       .chunk_len = run->options.chunk_len,
       .latency_us = run->options.chunk_len > 0 ? 1 : 100,
   };
   for (size_t i = 0; i < run->n_scripts; i++) {
+    config.seed = wspec_play_seed(run->config.seed, run->scripts[i]->id);
     enum wspec_err err = wspec_memory_run(run->scripts[i], &options, &run->results[i]);
     run->results[i].script = run->scripts[i];
     if (err == WSPEC_ERR_NOMEM) {

@@ -12,6 +12,7 @@ static const struct wspec_command COMMANDS[] = {
     {"connect", "talk to a server, on a terminal or in a pipe", wspec_cmd_connect},
     {"list", "list cases, and which requirements they test", wspec_cmd_list},
     {"explain", "tell what a case sends and what is allowed", wspec_cmd_explain},
+    {"judge", "judge the transcripts of a report again, without the target", wspec_cmd_judge},
     {"merge", "put reports together, or write them in other formats", wspec_cmd_merge},
     {"diff", "tell what changed between two reports", wspec_cmd_diff},
     {"lint", "check case files", wspec_cmd_lint},

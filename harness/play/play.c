@@ -54,6 +54,13 @@ static void init_link(struct link *link) {
   wspec_buf_init(&link->close_reason, WSPEC_CLOSE_REASON_MAX);
 }
 
+uint64_t wspec_play_seed(uint64_t run_seed, const char *id) {
+  for (; *id; id++) {
+    run_seed = wspec_rng_mix(run_seed ^ (uint8_t)*id);
+  }
+  return run_seed;
+}
+
 struct wspec_play *wspec_play_new(const struct wspec_script *script,
                                   const struct wspec_play_config *config, uint64_t now_us) {
   struct wspec_play *play = calloc(1, sizeof *play);

@@ -81,6 +81,10 @@ struct wspec_action {
 struct wspec_http_head;
 struct wspec_play;
 
+/* wspec_play_seed returns the seed of the play of case `id` in a run with `run_seed`: the same case
+ * sends the same octets whatever else is run, and in what order. */
+uint64_t wspec_play_seed(uint64_t run_seed, const char *id);
+
 /* wspec_play_new makes the machine for `script`; both it and `config` must outlive the play, the
  * script its result too. NULL: out of memory. A case that needs what the target has not is done at
  * once, with the verdict `skip`. */

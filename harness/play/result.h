@@ -42,6 +42,10 @@ struct wspec_finding {
   uint64_t at_us;  /* since the case began */
 };
 
+/* The one finding that no play makes, but who looked after the target when a case had ended. */
+#define WSPEC_FINDING_TARGET_DIED \
+  "the target answered no handshake right after this case: it has died of it"
+
 enum wspec_closed_by { WSPEC_CLOSED_BY_NOBODY, WSPEC_CLOSED_BY_TARGET, WSPEC_CLOSED_BY_PEER };
 
 /* How the first connection of a case ended. */

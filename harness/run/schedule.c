@@ -1,6 +1,5 @@
 #include "run/schedule.h"
 
-#include "base/rng.h"
 #include "proto/close.h"
 #include "run/canary.h"
 
@@ -154,7 +153,7 @@ static void await_revival(struct schedule *schedule) {
 }
 
 static void blame(struct schedule *schedule, size_t index) {
-  char message[] = "the target answered no handshake right after this case: it has died of it";
+  char message[] = WSPEC_FINDING_TARGET_DIED;
   struct wspec_result *result = &schedule->results[index];
   const struct wspec_finding finding = {
       .verdict = WSPEC_VERDICT_FAIL,
@@ -250,10 +249,7 @@ static void start(struct schedule *schedule, size_t index) {
   struct player *player = malloc(sizeof *player);
   struct wspec_play_config *config = &schedule->entries[index].config;
   *config = *schedule->options->config;
-  /* The same case has the same octets whatever else is run, and in what order. */
-  for (const char *c = schedule->scripts[index]->id; *c; c++) {
-    config->seed = wspec_rng_mix(config->seed ^ (uint8_t)*c);
-  }
+  config->seed = wspec_play_seed(config->seed, schedule->scripts[index]->id);
   struct wspec_play *play =
       player ? wspec_play_new(schedule->scripts[index], config, wspec_loop_now_us(schedule->loop))
              : NULL;

@@ -31,7 +31,7 @@ def complete(wspec, *words):
 
 def test_bash_completes_commands_options_and_values(wspec):
     assert complete(wspec, "me") == {"merge"}
-    for command in ("run", "merge", "diff"):
+    for command in ("run", "merge", "diff", "judge"):
         assert complete(wspec, command, "--") == {f"--{o}" for o in options(wspec, command)}
     assert complete(wspec, "run", "--oracle", "p") == {"pong"}
 
@@ -51,7 +51,7 @@ def test_completions_name_every_option_and_follow_their_grammar(wspec, shell, tm
 
 def test_the_man_page_names_every_option(wspec):
     page = output(wspec, "completion", "man").replace("\\-", "-")
-    for command in ("run", "merge", "diff"):
+    for command in ("run", "merge", "diff", "judge"):
         assert [o for o in options(wspec, command) if f"\\fB--{o}\\fR" not in page] == []
     if shutil.which("groff"):
         done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page,
@@ -60,6 +60,6 @@ def test_the_man_page_names_every_option(wspec):
 
 
 def test_help_fits_eighty_columns(wspec):
-    for command in ("run", "merge", "diff"):
+    for command in ("run", "merge", "diff", "judge"):
         lines = output(wspec, command, "--help").splitlines()
         assert [line for line in lines if len(line) > 90] == []

@@ -182,6 +182,7 @@ static void orders_ids_with_numbers_by_value(void **state) {
   static const char *const ids[] = {"",
                                     "6455/5.2/a",
                                     "6455/5.2/b",
+                                    "6455/5.2.1/a",
                                     "6455/5.10/a",
                                     "6455/5.10/a-2",
                                     "6455/5.10/a-10",
