@@ -101,6 +101,7 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
   add_option(&command, &failed, "--subprotocol", options->subprotocol);
   add_option(&command, &failed, "--origin", options->origin);
   add_option(&command, &failed, "--cacert", options->target.tls.ca_file);
+  add_option(&command, &failed, "--user", options->target.user ? "..." : NULL);
   if (options->exhaustive) {
     add_word(&command, &failed, "--exhaustive");
   }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_JOBS = 16, JOBS_MAX = 1024, DEFAULT_TIMEOUT_MS = 5000, TIMEOUT_MAX_S = 3600 };
+enum { DEFAULT_JOBS = 16, JOBS_MAX = 1024, DEFAULT_TIMEOUT_MS = 5000, TIMEOUT_MAX_S = 3600, USER_LEN_MAX = 4096 };
 
 enum option_id {
   OPTION_CASES = 256,
@@ -147,6 +147,19 @@ static int parse_header(struct wspec_run_options *options, const char *text) {
   *value++ = '\0';
   value += strspn(value, " \t");
   options->fields[options->n_fields++] = (struct wspec_play_field){copy, value};
+  return WSPEC_EXIT_OK;
+}
+
+/* RFC 7617 section 2: the first colon ends the name, and neither part has control characters. */
+static int parse_user(struct wspec_run_options *options, const char *text) {
+  bool is_clean = strchr(text, ':') != NULL && strlen(text) <= USER_LEN_MAX;
+  for (const char *c = text; *c; c++) {
+    is_clean = is_clean && (unsigned char)*c >= 0x20 && *c != 0x7f;
+  }
+  if (!is_clean) {
+    return wspec_usage_error("run", "--user: expected NAME:PASSWORD, without control characters");
+  }
+  options->target.user = text;
   return WSPEC_EXIT_OK;
 }
 
@@ -312,9 +325,6 @@ static void set_text_option(struct wspec_run_options *options, int id, const cha
   case OPTION_ORIGIN:
     options->origin = text;
     break;
-  case OPTION_USER:
-    options->user = text;
-    break;
   case OPTION_CACERT:
     options->target.tls.ca_file = text;
     break;
@@ -390,6 +400,8 @@ static int parse_option(struct wspec_run_options *options, int id, const char *t
     return parse_connect_to(options, text);
   case OPTION_SHARD:
     return parse_shard(options, text);
+  case OPTION_USER:
+    return parse_user(options, text);
   case OPTION_TRANSCRIPTS:
     return parse_transcripts(options, text);
   case OPTION_COLOR:

@@ -32,7 +32,7 @@ struct wspec_run_options {
   struct wspec_play_field fields[WSPEC_RUN_LIST_MAX]; /* -H */
   char *field_texts[WSPEC_RUN_LIST_MAX];              /* owned: what the fields point into */
   size_t n_fields;
-  const char *subprotocol, *origin, *user;
+  const char *subprotocol, *origin;
   struct wspec_target_options target;
   char *connect_host; /* owned */
   unsigned jobs;

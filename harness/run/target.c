@@ -15,33 +15,42 @@ static char *copy_span(struct wspec_span span) {
   return text;
 }
 
-/* The Basic scheme of RFC 7617: what a browser makes of user:password in a URL. */
-static char *make_authorization(const struct wspec_url *url) {
+/* The Basic scheme, RFC 7617 section 2; NULL: out of memory. */
+static char *basic(struct wspec_span credentials) {
   static const char scheme[] = "Basic ";
+  char *value = malloc(sizeof scheme + 4 * (credentials.len / 3 + 1));
+  if (value) {
+    memcpy(value, scheme, sizeof scheme);
+    EVP_EncodeBlock((unsigned char *)value + sizeof scheme - 1, credentials.data,
+                    (int)credentials.len);
+  }
+  return value;
+}
+
+/* What a browser makes of user:password in a URL. */
+static char *basic_of_url(const struct wspec_url *url) {
   struct wspec_buf userinfo;
   wspec_buf_init(&userinfo, WSPEC_URL_LEN_MAX);
   char *value = NULL;
   if (wspec_url_decode_userinfo(url, &userinfo) == WSPEC_OK) {
-    value = malloc(sizeof scheme + 4 * (userinfo.len / 3 + 1));
-  }
-  if (value) {
-    memcpy(value, scheme, sizeof scheme);
-    EVP_EncodeBlock((unsigned char *)value + sizeof scheme - 1, userinfo.data, (int)userinfo.len);
+    value = basic(wspec_buf_span(&userinfo));
   }
   wspec_buf_clear(&userinfo);
   return value;
 }
 
-static enum wspec_err copy_texts(struct wspec_target *target) {
+static enum wspec_err copy_texts(struct wspec_target *target, const char *user) {
   const struct wspec_url *url = &target->url;
   target->href = copy_span(url->href);
   target->host = copy_span(url->host);
   target->host_header = copy_span(url->host_header);
   target->resource_name = copy_span(url->resource_name);
-  bool has_userinfo = url->userinfo.data != NULL;
-  target->authorization = has_userinfo ? make_authorization(url) : NULL;
+  bool has_user = user || url->userinfo.data != NULL;
+  if (has_user) {
+    target->authorization = user ? basic(wspec_span_text(user)) : basic_of_url(url);
+  }
   bool complete = target->href && target->host && target->host_header && target->resource_name &&
-                  (target->authorization || !has_userinfo);
+                  (target->authorization || !has_user);
   return complete ? WSPEC_OK : WSPEC_ERR_NOMEM;
 }
 
@@ -68,7 +77,7 @@ enum wspec_err wspec_target_open(struct wspec_target *target, struct wspec_loop 
   if (err) {
     return wspec_net_error_set(error, err, "'%.200s': %s", url, url_error.text);
   }
-  err = copy_texts(target);
+  err = copy_texts(target, options->user);
   if (!err) {
     err = resolve(target, loop, options, error);
   }

@@ -16,6 +16,7 @@
 struct wspec_target_options {
   const char *connect_host; /* connect here instead of the URL's host; NULL: no */
   uint16_t connect_port;    /* 0: the URL's */
+  const char *user;         /* "name:password" for Basic, instead of the URL's; NULL: that */
   uint32_t timeout_ms;
   struct wspec_tls_options tls;
 };
@@ -24,7 +25,7 @@ struct wspec_target_options {
 struct wspec_target {
   struct wspec_url url;
   char *href, *host, *host_header, *resource_name;
-  char *authorization; /* value of Authorization for the URL's userinfo, or NULL */
+  char *authorization; /* value of Authorization for `user` or the URL's userinfo, or NULL */
   struct wspec_addresses addresses;
   struct wspec_tls *tls; /* NULL for ws */
   struct wspec_drive_route route;

@@ -1,10 +1,13 @@
 """The JSON report: its schema, and what is left of it when things go wrong half-way."""
 
+import base64
 import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import jsonschema
@@ -151,6 +154,46 @@ def test_shards_make_the_whole_again(wspec, tmp_path):
     lacking = run(wspec, "merge", tmp_path / "1.json", tmp_path / "3.json")
     assert lacking.returncode == 2
     assert "shard 2/3 is missing" in lacking.stderr
+
+
+@pytest.mark.parametrize("url_user", ["", "somebody:else@"])
+def test_user_is_sent_and_not_told(wspec, tmp_path, defect_server, url_user):
+    """RFC 7617: the base64 of name and password, whatever user the URL names."""
+    path = tmp_path / "r.json"
+    url = defect_server().replace("ws://", f"ws://{url_user}")
+    done = run(wspec, "run", url, "--user", "me:hun:ter2", "--cases", "6455/5.5.2", "--transcripts",
+               "all", "--json", path)
+    assert done.returncode == 0, done.stderr
+    text = path.read_text()
+    value = "Basic " + base64.b64encode(b"me:hun:ter2").decode()
+    assert ("Authorization: " + "*" * len(value) + "\r\n").encode().hex() in text
+    assert "hun:ter2" not in text and "--user ..." in json.loads(text)["reproduce"]
+
+
+@pytest.mark.parametrize("user", ["me", "me:\r\nX: y", "me:" + 5000 * "x"])
+def test_a_user_that_is_none_is_bad_usage(wspec, user):
+    done = run(wspec, "run", "ws://127.0.0.1:1/", "--user", user)
+    assert done.returncode == 2
+    assert "--user: expected NAME:PASSWORD" in done.stderr
+
+
+def test_user_is_in_the_first_request(wspec):
+    seen = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listener.accept()
+        seen.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    done = run(wspec, "run", f"ws://127.0.0.1:{listener.getsockname()[1]}/", "--user", "u:p")
+    thread.join(timeout=TIMEOUT_S)
+    listener.close()
+    assert b"\r\nAuthorization: Basic dTpw\r\n" in seen[0]
+    assert done.returncode == 3 and "401" in done.stderr
 
 
 def test_secrets_stay_out_of_the_report(wspec, tmp_path, defect_server):
