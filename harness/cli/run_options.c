@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_JOBS = 16, JOBS_MAX = 1024, DEFAULT_TIMEOUT_MS = 5000, TIMEOUT_MAX_S = 3600, USER_LEN_MAX = 4096 };
+enum {
+  DEFAULT_JOBS = 16,
+  JOBS_MAX = 1024,
+  DEFAULT_TIMEOUT_MS = 5000,
+  TIMEOUT_MAX_S = 3600,
+  USER_LEN_MAX = 4096
+};
 
 enum option_id {
   OPTION_CASES = 256,
