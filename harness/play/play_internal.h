@@ -372,6 +372,10 @@ void answer_judge_syntax(struct wspec_play *play, struct link *link);
 /* answer_judge_101 finds what breaks RFC 6455 section 4.2.2 in a 101. */
 void answer_judge_101(struct wspec_play *play, struct link *link);
 
+/* answer_excuse makes a remark of each finding from `first` on that is about the answer to an
+ * ordinary `open` and would not make a client give up: the cases about the handshake judge it. */
+void answer_excuse(struct wspec_play *play, const struct link *link, size_t first);
+
 /* answer_judge_field judges one field rule of a case. */
 void answer_judge_field(struct wspec_play *play, struct link *link,
                         const struct wspec_field_rule *rule);

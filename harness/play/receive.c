@@ -348,7 +348,12 @@ static struct wspec_span receive_frames(struct wspec_play *play, struct link *li
 
 static void end_head(struct wspec_play *play, struct link *link) {
   unsigned status_code = link->answer.status_code;
+  size_t n_findings = play->result.n_findings;
   answer_judge_syntax(play, link);
+  if (status_code == 101) {
+    answer_judge_101(play, link);
+  }
+  answer_excuse(play, link, n_findings);
   if (status_code >= 100 && status_code < 200 && status_code != 101) {
     wspec_http_head_clear(&link->answer); /* an interim answer: the final one follows */
     link->answer_offset = link->received_offset;
@@ -358,7 +363,6 @@ static void end_head(struct wspec_play *play, struct link *link) {
       .kind = EVENT_HTTP, .status_code = (uint16_t)status_code, .offset = link->answer_offset};
   link->answered = true;
   if (status_code == 101) {
-    answer_judge_101(play, link);
     link->state = LINK_OPEN;
   }
   receive_event(play, link, &event);

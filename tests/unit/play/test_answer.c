@@ -20,22 +20,11 @@ static const struct wspec_play_config config = {
     .close_us = 1000000,
 };
 
-/* Plays a request with these changes against a target whose only answer is `answer`, and judges
- * `rule` (may be NULL) on it. */
-static struct wspec_result play_answer_to(struct wspec_field_edit *edits, size_t n_edits,
-                                          const char *answer, struct wspec_field_rule *rule) {
-  struct wspec_code_range errors = {101, 599};
-  struct wspec_alternative refused = {.reaction = WSPEC_REACTION_HTTP,
-                                      .codes = &errors,
-                                      .n_codes = 1,
-                                      .fields = rule,
-                                      .n_fields = rule ? 1 : 0};
-  struct wspec_step steps[2] = {{.kind = WSPEC_STEP_REQUEST}, {.kind = WSPEC_STEP_EXPECT}};
-  steps[0].as.head.edits = edits;
-  steps[0].as.head.n_edits = n_edits;
-  steps[1].as.expect = (struct wspec_expectation){.alternatives = &refused, .n_alternatives = 1};
+/* Plays these steps against a target whose only answer is `answer`. */
+static struct wspec_result play_steps(struct wspec_step *steps, size_t n_steps,
+                                      const char *answer) {
   struct wspec_script script = {
-      .id = "test/answer", .n_connections = 1, .steps = steps, .n_steps = 2};
+      .id = "test/answer", .n_connections = 1, .steps = steps, .n_steps = n_steps};
   struct wspec_play *play = wspec_play_new(&script, &config, 0);
   assert_non_null(play);
   struct wspec_action action;
@@ -46,6 +35,7 @@ static struct wspec_result play_answer_to(struct wspec_field_edit *edits, size_t
         wspec_play_connected(play, action.connection, ++now_us);
       } else if (action.kind == WSPEC_ACTION_WRITE) {
         wspec_play_received(play, action.connection, wspec_span_text(answer), ++now_us);
+        answer = "";
       }
     }
     if (!wspec_play_is_done(play)) {
@@ -58,6 +48,22 @@ static struct wspec_result play_answer_to(struct wspec_field_edit *edits, size_t
   wspec_play_take_result(play, &result);
   wspec_play_free(play);
   return result;
+}
+
+/* Plays a request with these changes, and judges `rule` (may be NULL) on the answer. */
+static struct wspec_result play_answer_to(struct wspec_field_edit *edits, size_t n_edits,
+                                          const char *answer, struct wspec_field_rule *rule) {
+  struct wspec_code_range errors = {101, 599};
+  struct wspec_alternative refused = {.reaction = WSPEC_REACTION_HTTP,
+                                      .codes = &errors,
+                                      .n_codes = 1,
+                                      .fields = rule,
+                                      .n_fields = rule ? 1 : 0};
+  struct wspec_step steps[2] = {{.kind = WSPEC_STEP_REQUEST}, {.kind = WSPEC_STEP_EXPECT}};
+  steps[0].as.head.edits = edits;
+  steps[0].as.head.n_edits = n_edits;
+  steps[1].as.expect = (struct wspec_expectation){.alternatives = &refused, .n_alternatives = 1};
+  return play_steps(steps, 2, answer);
 }
 
 static struct wspec_result play_answer(const char *answer, struct wspec_field_rule *rule) {
@@ -183,6 +189,49 @@ static void test_extensions_keep_to_their_grammar(void **state) {
   assert_int_equal(count_grammar_findings("a b"), 1);
 }
 
+/* The first verdict on a right 101 with `line` in it, behind an ordinary handshake or as the
+ * subject of the case; PASS: nothing was found. */
+static enum wspec_verdict verdict_on_101(enum wspec_step_kind kind, const char *line) {
+  char answer[512];
+  (void)snprintf(answer, sizeof answer,
+                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n%s\r\n",
+                 line);
+  struct wspec_step step = {.kind = kind, .as.head.key = "dGhlIHNhbXBsZSBub25jZQ=="};
+  struct wspec_result result = play_steps(&step, 1, answer);
+  const char *close_unanswered = "6455-5.5.1-09";
+  enum wspec_verdict verdict = WSPEC_VERDICT_PASS;
+  for (size_t i = 0; i < result.n_findings && verdict == WSPEC_VERDICT_PASS; i++) {
+    if (strcmp(result.findings[i].requirement, close_unanswered) != 0) {
+      verdict = result.findings[i].verdict;
+    }
+  }
+  wspec_result_clear(&result);
+  return verdict;
+}
+
+static void test_a_blemish_of_an_ordinary_101_is_a_remark(void **state) {
+  (void)state;
+  static const char *const blemishes[] = {"Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n",
+                                          "Sec-WebSocket-Extensions:\r\n"};
+  assert_int_equal(verdict_on_101(WSPEC_STEP_OPEN, ""), WSPEC_VERDICT_PASS);
+  for (size_t i = 0; i < sizeof blemishes / sizeof blemishes[0]; i++) {
+    assert_int_equal(verdict_on_101(WSPEC_STEP_OPEN, blemishes[i]), WSPEC_VERDICT_INFO);
+    assert_int_equal(verdict_on_101(WSPEC_STEP_REQUEST, blemishes[i]), WSPEC_VERDICT_FAIL);
+  }
+}
+
+static void test_what_no_client_takes_fails_any_case(void **state) {
+  (void)state;
+  static const char *const faults[] = {"Sec-WebSocket-Protocol: chat\r\n",
+                                       "Sec-WebSocket-Extensions: a\r\n",
+                                       "Sec-WebSocket-Extensions: =\r\n"};
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+    assert_int_equal(verdict_on_101(WSPEC_STEP_OPEN, faults[i]), WSPEC_VERDICT_FAIL);
+    assert_int_equal(verdict_on_101(WSPEC_STEP_REQUEST, faults[i]), WSPEC_VERDICT_FAIL);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_is_no_list_stands_once),
@@ -192,6 +241,8 @@ int main(void) {
       cmocka_unit_test(test_the_accept_is_that_of_the_key_sent),
       cmocka_unit_test(test_the_accept_of_several_keys_or_none_says_nothing),
       cmocka_unit_test(test_extensions_keep_to_their_grammar),
+      cmocka_unit_test(test_a_blemish_of_an_ordinary_101_is_a_remark),
+      cmocka_unit_test(test_what_no_client_takes_fails_any_case),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
