@@ -63,6 +63,7 @@ static bool add_config(cJSON *head, const struct wspec_run_facts *facts,
          add_text(object, "subprotocol", config->subprotocol) &&
          add_fields(object, config, options) && add_have(object, config->have) &&
          cJSON_AddBoolToObject(object, "chatty", config->chatty) &&
+         (config->refusal_code == 0 || add_number(object, "refusal_code", config->refusal_code)) &&
          add_number(object, "settle_us", config->settle_us) &&
          add_number(object, "timeout_us", config->timeout_us) &&
          add_number(object, "close_us", config->close_us) &&

@@ -248,6 +248,7 @@ static void apply_probe(struct run *run) {
                        ? probe->oracle
                        : (enum wspec_oracle)(run->options.oracle - WSPEC_CHOOSE_ECHO);
   config->chatty = probe->chatty;
+  config->refusal_code = probe->refusal_code;
   uint64_t settle_us = probe->rtt_us * SETTLE_ROUND_TRIPS;
   if (settle_us > config->settle_us) {
     config->settle_us = settle_us < config->timeout_us / 2 ? settle_us : config->timeout_us / 2;

@@ -233,6 +233,21 @@ enum {
   TRY_AGAIN_LATER = 1013
 };
 
+/* A server of an application that takes none of our messages, whatever is in them. */
+static bool is_refused(const struct wspec_play *play, const struct link *link,
+                       const struct event *event) {
+  if (event->kind != EVENT_CLOSE || play->config->refusal_code == 0 ||
+      event->status_code != play->config->refusal_code) {
+    return false;
+  }
+  for (size_t i = 0; i < link->n_sent; i++) {
+    if (!link->sent[i].is_ping) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* What the target may refuse though it is right, RFC 6455 section 7.4.1: binary messages by 1003, if
  * it takes only text, and messages above its limit by 1009. NULL: neither is why it closed. */
 static const char *refusal_of_data(struct link *link, const struct event *event) {
@@ -288,6 +303,10 @@ static bool decide_by_own_close(struct wspec_play *play, struct link *link,
 static bool decide_by_event(struct wspec_play *play, struct link *link,
                             const struct wspec_expectation *expectation, struct event *event) {
   struct seen seen = {.event = event};
+  if (is_refused(play, link, event)) {
+    play_skip(play, "the target closes on every message that is not of its own protocol");
+    return true;
+  }
   for (size_t i = 0; i < expectation->n_alternatives; i++) {
     const struct wspec_alternative *alternative = &expectation->alternatives[i];
     if (event_fits(link, alternative, event)) {

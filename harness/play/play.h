@@ -56,6 +56,10 @@ struct wspec_play_config {
   size_t n_fields;
   unsigned have; /* enum wspec_need bits that the target has */
   bool chatty;   /* it sends messages of its own accord: one that was not expected is no fault */
+  /* The status code with which it closes on any message that is not of its own protocol, as servers
+   * of an application may; 0: it does not. Where this code comes behind a message, nothing that was
+   * to be shown is: the case is a `skip`. */
+  uint16_t refusal_code;
   uint64_t settle_us;  /* after this long without a reaction a sentinel is sent */
   uint64_t timeout_us; /* the hard limit for each wait */
   uint64_t close_us;   /* how long the target gets to close TCP first */

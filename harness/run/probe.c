@@ -13,6 +13,7 @@ enum { PROBE_TIMEOUT_US = 1500 * 1000, PROBE_SETTLE_US = 20 * 1000 };
 
 static const char does_not_echo[] = "the target did not echo";
 static const char is_silent[] = "the target neither echoed nor answered a ping";
+static const char refuses[] = "the target closes on an ordinary message";
 static const char broadcasts[] = "a message of one connection came on another";
 
 /* What one play of the probe showed. */
@@ -40,8 +41,17 @@ static struct wspec_send hello = {
     .as.message = {.opcode = WSPEC_OPCODE_TEXT, .payload = {&hello_part, 1, 11}},
 };
 
+/* Policy, a type or content that the application does not take, or a code of its own. 1002 would say
+ * that the frame was wrong, which it was not. */
+static struct wspec_code_range refusal_codes[] = {{1003, 1003}, {1007, 1008}, {3000, 4999}};
+
 static struct wspec_alternative echo_alternatives[] = {
     {.reaction = WSPEC_REACTION_ECHO},
+    {.reaction = WSPEC_REACTION_CLOSED,
+     .codes = refusal_codes,
+     .n_codes = sizeof refusal_codes / sizeof refusal_codes[0],
+     .rank = WSPEC_RANK_INFO,
+     .note = refuses},
     {.reaction = WSPEC_REACTION_IGNORED, .rank = WSPEC_RANK_INFO, .note = does_not_echo},
     {.reaction = WSPEC_REACTION_SILENT, .rank = WSPEC_RANK_INFO, .note = is_silent},
 };
@@ -201,6 +211,11 @@ static enum wspec_err probe_echo(struct wspec_loop *loop, const struct wspec_dri
     memcpy(probe->agent, glimpse.agent, sizeof probe->agent);
     bool is_pong = was_noted(&glimpse.result, does_not_echo);
     bool is_none = was_noted(&glimpse.result, is_silent);
+    if (was_noted(&glimpse.result, refuses)) {
+      /* Between its refusals it may still answer pings, as nearly every server does. */
+      probe->refusal_code = glimpse.result.close.status_code;
+      is_pong = true;
+    }
     bool is_violated = glimpse.result.verdict == WSPEC_VERDICT_FAIL;
     wspec_result_clear(&glimpse.result);
     if (err) {
@@ -261,7 +276,7 @@ enum wspec_err wspec_probe_run(struct wspec_loop *loop, const struct wspec_drive
   own.timeout_us =
       config->timeout_us < PROBE_TIMEOUT_US ? config->timeout_us : (uint64_t)PROBE_TIMEOUT_US;
   enum wspec_err err = probe_echo(loop, route, &own, probe);
-  if (!err && probe->oracle != WSPEC_ORACLE_NONE) {
+  if (!err && probe->oracle != WSPEC_ORACLE_NONE && probe->refusal_code == 0) {
     err = probe_pair(loop, route, &own, probe);
   }
   return err ? err : probe_deflate(loop, route, &own, probe);

@@ -187,6 +187,18 @@ def test_never_echoing_server_is_judged_by_its_pongs(wspec, bug_server):
     assert report["target"]["oracle"] == "pong"
 
 
+def test_server_that_refuses_every_message_is_not_blamed_for_it(wspec, bug_server):
+    url = bug_server("--scenario", "refuses-messages")
+    done = run(wspec, url, "--cases", "6455/5.*", "--json", "-")
+    report = json.loads(done.stdout)
+    assert report["config"]["refusal_code"] == 4400
+    assert report["target"]["oracle"] == "pong"
+    assert report["summary"]["fail"] == 0 and done.returncode == 0, done.stderr
+    verdicts = {result["id"]: result["verdict"] for result in report["results"]}
+    assert verdicts["6455/5.5.2/ping-payload-125"] == "pass"
+    assert verdicts["6455/5.4/type-of-text-holds-for-continuations"] == "skip"
+
+
 class Supervisor:
     """Restarts a server that crashes, on the same port, until it is stopped."""
 

@@ -136,6 +136,8 @@ class Session:
     def _take_message(self, message: Message) -> None:
         on = self._on
         self._messages += 1
+        if on("refuses-messages"):
+            raise Failure(4400, "no message of this protocol")
         if on("never-echo") or (on("ignores-empty-messages") and not message.payload):
             return
         if message.opcode == Opcode.CONTINUATION:

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static const struct wspec_play_config config = {
+static struct wspec_play_config config = {
     .seed = 7,
     .host = "localhost",
     .target = "/",
@@ -107,6 +107,16 @@ static void test_data_may_be_refused(void **state) {
   assert_int_equal(verdict_of(4096, "\x88\x02\x03\xf1", 4), WSPEC_VERDICT_FAIL);
 }
 
+/* A server of a protocol of its own refuses whatever we say with the code that was found before. */
+static void test_every_message_may_be_refused(void **state) {
+  (void)state;
+  config.refusal_code = 4400;
+  assert_int_equal(verdict_of(5, "\x88\x02\x11\x30", 4), WSPEC_VERDICT_SKIP); /* 4400 */
+  assert_int_equal(verdict_of(5, "\x88\x02\x03\xea", 4), WSPEC_VERDICT_FAIL); /* 1002 */
+  config.refusal_code = 0;
+  assert_int_equal(verdict_of(5, "\x88\x02\x11\x30", 4), WSPEC_VERDICT_FAIL);
+}
+
 /* The reason is longer than one can be: the target's fault, not an error of ours. */
 static void test_an_overlong_close_frame_is_a_fail(void **state) {
   (void)state;
@@ -120,6 +130,7 @@ int main(void) {
       cmocka_unit_test(test_a_server_may_go_away),
       cmocka_unit_test(test_errors_and_bare_ends_are_no_going_away),
       cmocka_unit_test(test_data_may_be_refused),
+      cmocka_unit_test(test_every_message_may_be_refused),
       cmocka_unit_test(test_an_overlong_close_frame_is_a_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
