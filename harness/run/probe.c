@@ -1,5 +1,6 @@
 #include "run/probe.h"
 
+#include "proto/close.h"
 #include "proto/deflate_params.h"
 #include "proto/frame.h"
 #include "proto/http_head.h"
@@ -47,7 +48,7 @@ static struct wspec_code_range refusal_codes[] = {{1003, 1003}, {1007, 1008}, {3
 
 static struct wspec_alternative echo_alternatives[] = {
     {.reaction = WSPEC_REACTION_ECHO},
-    {.reaction = WSPEC_REACTION_CLOSED,
+    {.reaction = WSPEC_REACTION_FAILED, /* `closed` would let any message come before */
      .codes = refusal_codes,
      .n_codes = sizeof refusal_codes / sizeof refusal_codes[0],
      .rank = WSPEC_RANK_INFO,
@@ -194,6 +195,13 @@ static enum wspec_err explain(struct wspec_probe *probe, const struct glimpse *g
   return WSPEC_OK;
 }
 
+/* The first answer of a program that has just started is no measure of the others. */
+static void note_round_trip(struct wspec_probe *probe, const struct glimpse *glimpse) {
+  if (probe->rtt_us == 0 || (glimpse->rtt_us > 0 && glimpse->rtt_us < probe->rtt_us)) {
+    probe->rtt_us = glimpse->rtt_us;
+  }
+}
+
 /* Whatever comes first is taken for the echo, unless the target talks of its own accord. */
 static enum wspec_err probe_echo(struct wspec_loop *loop, const struct wspec_drive_route *route,
                                  struct wspec_play_config *config, struct wspec_probe *probe) {
@@ -207,16 +215,17 @@ static enum wspec_err probe_echo(struct wspec_loop *loop, const struct wspec_dri
       return err;
     }
     err = explain(probe, &glimpse);
-    probe->rtt_us = glimpse.rtt_us;
+    note_round_trip(probe, &glimpse);
     memcpy(probe->agent, glimpse.agent, sizeof probe->agent);
     bool is_pong = was_noted(&glimpse.result, does_not_echo);
     bool is_none = was_noted(&glimpse.result, is_silent);
-    if (was_noted(&glimpse.result, refuses)) {
-      /* Between its refusals it may still answer pings, as nearly every server does. */
-      probe->refusal_code = glimpse.result.close.status_code;
-      is_pong = true;
-    }
     bool is_violated = glimpse.result.verdict == WSPEC_VERDICT_FAIL;
+    if (was_noted(&glimpse.result, refuses)) {
+      bool has_code = glimpse.result.close.status_code != WSPEC_CLOSE_ABNORMAL;
+      probe->refusal_code = has_code ? glimpse.result.close.status_code : 0;
+      is_pong = has_code; /* between its refusals it may still answer pings */
+      is_violated = !has_code;
+    }
     wspec_result_clear(&glimpse.result);
     if (err) {
       return err;
@@ -244,6 +253,7 @@ static enum wspec_err probe_pair(struct wspec_loop *loop, const struct wspec_dri
   if (err) {
     return err;
   }
+  note_round_trip(probe, &glimpse);
   probe->one_at_a_time =
       glimpse.result.verdict == WSPEC_VERDICT_ERROR || was_noted(&glimpse.result, is_silent);
   if (was_noted(&glimpse.result, broadcasts)) {
@@ -261,6 +271,7 @@ static enum wspec_err probe_deflate(struct wspec_loop *loop, const struct wspec_
   deflate_steps(steps);
   enum wspec_err err = look(loop, route, config, steps, DEFLATE_STEPS, 1, &glimpse);
   if (!err) {
+    note_round_trip(probe, &glimpse);
     probe->deflate = glimpse.deflate;
     wspec_result_clear(&glimpse.result);
   }
