@@ -79,6 +79,12 @@ static enum wspec_err read_fields(struct wspec_judge *judge, const cJSON *config
   return WSPEC_OK;
 }
 
+/* 0 if there is none that a close frame could carry. */
+static uint16_t read_code(const cJSON *code) {
+  double value = cJSON_IsNumber(code) ? code->valuedouble : 0;
+  return value >= 1000 && value <= 4999 ? (uint16_t)value : 0;
+}
+
 static const char *read_config(struct wspec_play_config *config, const struct wspec_report *report,
                                const cJSON *from) {
   const char *role = cJSON_GetStringValue(member(member(report->head, "target"), "role"));
@@ -88,6 +94,7 @@ static const char *read_config(struct wspec_play_config *config, const struct ws
   config->subprotocol = cJSON_GetStringValue(member(from, "subprotocol"));
   config->have = read_have(from);
   config->chatty = cJSON_IsTrue(member(from, "chatty"));
+  config->refusal_code = read_code(member(from, "refusal_code"));
   config->is_server = role && strcmp(role, "client") == 0;
   if (!config->host || !config->target) {
     return "config.host and config.resource";

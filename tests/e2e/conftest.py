@@ -135,11 +135,12 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def defect_server():
-    """Start tests/defects/server.py with the defects named; returns its URL."""
+    """Start tests/defects/server.py with the defects, or the scenario, named; returns its URL."""
     started = []
 
-    def start(*defects):
+    def start(*defects, scenario=None):
         words = [word for defect in defects for word in ("--defect", defect)]
+        words += ["--scenario", scenario] if scenario else []
         process = subprocess.Popen(
             [sys.executable, ROOT / "tests/defects/server.py", "--port", "0", *words],
             stdout=subprocess.PIPE, text=True)

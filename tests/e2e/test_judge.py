@@ -62,6 +62,17 @@ def test_every_verdict_is_the_same_again(wspec, everything, tmp_path):
     assert {"report.html", "junit.xml"} <= {p.name for p in (tmp_path / "again").iterdir()}
 
 
+def test_what_a_target_refuses_is_skipped_again(wspec, defect_server, tmp_path):
+    path = tmp_path / "report.json"
+    run(wspec, "run", defect_server(scenario="refuses-messages"), "--cases", "6455/5.4",
+        "--transcripts", "all", "--json", path)
+    before = json.loads(path.read_text())
+    assert before["summary"]["skip"] > 0
+    done = run(wspec, "judge", path, "--json", tmp_path / "again.json")
+    assert "0 differ" in done.stdout
+    assert verdicts(json.loads((tmp_path / "again.json").read_text())) == verdicts(before)
+
+
 def test_the_evidence_stays_as_it_was(wspec, everything):
     done = run(wspec, "judge", everything, "--json", "-")
     before = {r["id"]: r for r in json.loads(everything.read_text())["results"]}
