@@ -61,7 +61,8 @@ static void add_key(uint64_t *hash, bool has_key, const uint8_t key[4]) {
 static void add_frame(uint64_t *hash, const struct wspec_frame_plan *frame) {
   const uint64_t numbers[] = {frame->opcode,         frame->fin,         frame->rsv,
                               (uint64_t)frame->mask, frame->length_form, frame->has_declared_len,
-                              frame->declared_len,   frame->has_cut,     frame->cut_at};
+                              frame->declared_len,   frame->has_cut,     frame->cut_in_payload,
+                              frame->cut_at};
   add_sizes(hash, numbers, sizeof numbers / sizeof numbers[0]);
   add_key(hash, frame->has_masking_key, frame->masking_key);
   add_payload(hash, &frame->payload);
@@ -129,6 +130,8 @@ static void add_head(uint64_t *hash, const struct wspec_head_plan *head) {
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     add_text(hash, texts[i]);
   }
+  add_number(hash, head->status_code);
+  add_text(hash, head->reason);
   add_number(hash, head->n_edits);
   for (size_t i = 0; i < head->n_edits; i++) {
     add_number(hash, (uint64_t)head->edits[i].kind);
@@ -183,6 +186,7 @@ static void add_step(uint64_t *hash, const struct wspec_step *step) {
   switch (step->kind) {
   case WSPEC_STEP_OPEN:
   case WSPEC_STEP_REQUEST:
+  case WSPEC_STEP_RESPOND:
     add_head(hash, &step->as.head);
     break;
   case WSPEC_STEP_SEND:

@@ -55,7 +55,8 @@ static unsigned shortest_form(uint64_t len) {
 static uint64_t frame_len(const struct wspec_script *script, const struct wspec_frame_plan *frame) {
   uint64_t declared = frame->has_declared_len ? frame->declared_len : frame->payload.len;
   unsigned form = frame->length_form ? frame->length_form : shortest_form(declared);
-  bool masked = frame->mask == WSPEC_MASK_BY_ROLE ? script->target != WSPEC_TARGET_CLIENT
+  /* For both roles: the shorter of the two, which a server sends. */
+  bool masked = frame->mask == WSPEC_MASK_BY_ROLE ? script->target == WSPEC_TARGET_SERVER
                                                   : frame->mask == WSPEC_MASK_ON;
   return HEADER_START + (form == 7 ? 0 : form / 8) + (masked ? MASKING_KEY_LEN : 0) +
          frame->payload.len;
@@ -78,7 +79,8 @@ static const char *find_right(const struct wspec_script *script,
       (frame->mask == WSPEC_MASK_OFF && script->target == WSPEC_TARGET_CLIENT)) {
     return "\"mask\" is what our side has to do";
   }
-  if (frame->has_cut && frame->cut_at >= frame_len(script, frame)) {
+  uint64_t len = frame->cut_in_payload ? frame->payload.len : frame_len(script, frame);
+  if (frame->has_cut && frame->cut_at >= len) {
     return "\"cut_at\" is not before the end of the frame";
   }
   return NULL;
@@ -163,6 +165,11 @@ static void lint_expectation(struct wspec_linter *linter, const struct wspec_ste
     if (open && is_http(alternative->reaction)) {
       wspec_linter_tell(linter, WSPEC_LINT_ANSWER_AFTER_OPEN, step,
                         "\"open\" has taken the HTTP answer already; use \"request\"");
+    } else if (alternative->reaction == WSPEC_REACTION_HTTP &&
+               linter->script->target == WSPEC_TARGET_CLIENT) {
+      wspec_linter_tell(linter, WSPEC_LINT_ANSWER_OF_CLIENT, step,
+                        "a client gives no HTTP answer; expect what it does, \"failed\" or "
+                        "\"dropped\" or that it goes on");
     }
   }
 }
@@ -175,6 +182,7 @@ void wspec_lint_steps(struct wspec_linter *linter) {
     switch (step->kind) {
     case WSPEC_STEP_OPEN:
     case WSPEC_STEP_REQUEST:
+    case WSPEC_STEP_RESPOND:
       open[step->connection] = step->kind == WSPEC_STEP_OPEN;
       lint_head(linter, step, &step->as.head);
       lint_sends(linter, step, step->as.head.early, step->as.head.n_early);

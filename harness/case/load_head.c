@@ -4,7 +4,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-enum { FIELD_VALUE_MAX = 16 * 1024 * 1024, SUGAR_EDITS = 3 };
+enum {
+  FIELD_VALUE_MAX = 16 * 1024 * 1024,
+  SUGAR_EDITS = 3,
+  STATUS_CODE_MIN = 100, /* three digits; others can be written as a "start_line" */
+  STATUS_CODE_MAX = 999
+};
 
 static struct wspec_span load_octets(struct wspec_reader *reader, const cJSON *item) {
   struct wspec_payload payload = {0};
@@ -110,28 +115,60 @@ static void load_start(struct wspec_reader *reader, const cJSON *object,
   const struct {
     const char *name;
     const char **out;
-  } texts[] = {{"method", &out->method},           {"target", &out->request_target},
-               {"version", &out->version},         {"start_line", &out->start_line},
-               {"line_ending", &out->line_ending}, {"key", &out->key}};
+  } texts[] = {{"method", &out->method},
+               {"target", &out->request_target},
+               {"version", &out->version},
+               {"start_line", &out->start_line},
+               {"line_ending", &out->line_ending},
+               {"key", &out->key},
+               {"reason", &out->reason}};
   for (size_t i = 0; i < COUNT(texts); i++) {
     const cJSON *item = wspec_reader_member(object, texts[i].name);
     if (item) {
       *texts[i].out = wspec_reader_text(reader, item);
     }
   }
+  const cJSON *status = wspec_reader_member(object, "status");
+  if (status) {
+    out->status_code =
+        (unsigned)wspec_reader_uint(reader, status, STATUS_CODE_MIN, STATUS_CODE_MAX);
+  }
   const cJSON *start_line = wspec_reader_member(object, "start_line");
-  if (start_line && (out->method || out->request_target || out->version)) {
+  if (start_line && (out->method || out->request_target || out->version || status || out->reason)) {
     wspec_reader_complain(reader, start_line,
-                          "\"start_line\" is the whole line: \"method\", "
-                          "\"target\" and \"version\" cannot stand beside it");
+                          "\"start_line\" is the whole line: \"method\", \"target\", \"version\", "
+                          "\"status\" and \"reason\" cannot stand beside it");
+  }
+}
+
+/* A request has a method and a target, a response a status code and a reason. */
+static void check_kind(struct wspec_reader *reader, const cJSON *object,
+                       enum wspec_step_kind step) {
+  static const char *const of_request[] = {"method", "target", "key"};
+  static const char *const of_response[] = {"status", "reason"};
+  bool is_response = step == WSPEC_STEP_RESPOND ||
+                     (step == WSPEC_STEP_OPEN && reader->script->target == WSPEC_TARGET_CLIENT);
+  bool is_request = step == WSPEC_STEP_REQUEST ||
+                    (step == WSPEC_STEP_OPEN && reader->script->target != WSPEC_TARGET_CLIENT);
+  for (size_t i = 0; i < COUNT(of_request) && is_response; i++) {
+    const cJSON *member = wspec_reader_member(object, of_request[i]);
+    if (member) {
+      wspec_reader_complain(reader, member, "a response has no \"%s\"", of_request[i]);
+    }
+  }
+  for (size_t i = 0; i < COUNT(of_response) && is_request; i++) {
+    const cJSON *member = wspec_reader_member(object, of_response[i]);
+    if (member) {
+      wspec_reader_complain(reader, member, "a request has no \"%s\"", of_response[i]);
+    }
   }
 }
 
 /* What makes up a head by parts has no meaning beside the whole head as octets. */
 static void check_raw_alone(struct wspec_reader *reader, const cJSON *object) {
-  static const char *const parts[] = {"method",     "target",     "version",
-                                      "start_line", "fields",     "line_ending",
-                                      "protocols",  "extensions", "origin"};
+  static const char *const parts[] = {"method", "target",      "version",   "start_line",
+                                      "fields", "line_ending", "protocols", "extensions",
+                                      "origin", "status",      "reason"};
   for (size_t i = 0; i < COUNT(parts); i++) {
     const cJSON *part = wspec_reader_member(object, parts[i]);
     if (part) {
@@ -141,10 +178,12 @@ static void check_raw_alone(struct wspec_reader *reader, const cJSON *object) {
   }
 }
 
-void wspec_load_head(struct wspec_reader *reader, const cJSON *item, struct wspec_head_plan *out) {
-  static const char *const members[] = {
-      "method",     "target", "version", "start_line", "line_ending", "key",   "protocols",
-      "extensions", "origin", "fields",  "raw",        "body",        "early", "segments"};
+void wspec_load_head(struct wspec_reader *reader, const cJSON *item, enum wspec_step_kind step,
+                     struct wspec_head_plan *out) {
+  static const char *const members[] = {"method",    "target",     "status",      "reason",
+                                        "version",   "start_line", "line_ending", "key",
+                                        "protocols", "extensions", "origin",      "fields",
+                                        "raw",       "body",       "early",       "segments"};
   const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
   if (!object) {
     return;
@@ -153,6 +192,7 @@ void wspec_load_head(struct wspec_reader *reader, const cJSON *item, struct wspe
   const cJSON *body = wspec_reader_member(object, "body");
   const cJSON *early = wspec_reader_member(object, "early");
   const cJSON *segments = wspec_reader_member(object, "segments");
+  check_kind(reader, object, step);
   load_start(reader, object, out);
   load_edits(reader, object, out);
   out->has_raw = raw != NULL;

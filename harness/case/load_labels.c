@@ -66,7 +66,8 @@ void wspec_load_check_labels(struct wspec_reader *reader, const cJSON *steps) {
   const struct wspec_script *script = reader->script;
   for (size_t i = 0; i < script->n_steps; i++, labels.step = labels.step->next) {
     const struct wspec_step *step = &script->steps[i];
-    if (step->kind == WSPEC_STEP_OPEN || step->kind == WSPEC_STEP_REQUEST) {
+    if (step->kind == WSPEC_STEP_OPEN || step->kind == WSPEC_STEP_REQUEST ||
+        step->kind == WSPEC_STEP_RESPOND) {
       define(&labels, step->as.head.early, step->as.head.n_early);
     } else if (step->kind == WSPEC_STEP_SEND) {
       define(&labels, step->as.send.items, step->as.send.n_items);

@@ -32,7 +32,8 @@ const struct wspec_compress_plan *wspec_load_compress(struct wspec_reader *reade
                                                       const struct wspec_payload *payload);
 
 /* load_head.c */
-void wspec_load_head(struct wspec_reader *reader, const cJSON *item, struct wspec_head_plan *out);
+void wspec_load_head(struct wspec_reader *reader, const cJSON *item, enum wspec_step_kind step,
+                     struct wspec_head_plan *out);
 
 /* load_expect.c */
 void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,

@@ -128,8 +128,8 @@ static uint64_t load_declared_len(struct wspec_reader *reader, const cJSON *item
 
 static void load_wrong(struct wspec_reader *reader, const cJSON *item,
                        struct wspec_frame_plan *out) {
-  static const char *const members[] = {"mask", "masking_key", "length_form", "declared_length",
-                                        "cut_at"};
+  static const char *const members[] = {"mask",   "masking_key",   "length_form", "declared_length",
+                                        "cut_at", "cut_payload_at"};
   const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
   if (!object) {
     return;
@@ -139,6 +139,7 @@ static void load_wrong(struct wspec_reader *reader, const cJSON *item,
   const cJSON *form = wspec_reader_member(object, "length_form");
   const cJSON *declared = wspec_reader_member(object, "declared_length");
   const cJSON *cut = wspec_reader_member(object, "cut_at");
+  const cJSON *cut_payload = wspec_reader_member(object, "cut_payload_at");
   if (mask) {
     out->mask = wspec_reader_bool(reader, mask) ? WSPEC_MASK_ON : WSPEC_MASK_OFF;
   }
@@ -151,6 +152,12 @@ static void load_wrong(struct wspec_reader *reader, const cJSON *item,
   }
   out->has_declared_len = declared != NULL;
   out->declared_len = declared ? load_declared_len(reader, declared) : 0;
+  if (cut && cut_payload) {
+    wspec_reader_complain(reader, cut_payload,
+                          "\"cut_at\" and \"cut_payload_at\" exclude each other");
+  }
+  out->cut_in_payload = cut_payload != NULL;
+  cut = cut ? cut : cut_payload;
   out->has_cut = cut != NULL;
   out->cut_at = cut ? wspec_reader_uint(reader, cut, 0, WSPEC_PAYLOAD_LEN_MAX) : 0;
 }

@@ -5,8 +5,9 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* Verbs, by enum wspec_step_kind, and the members that may stand beside them. */
-static const char *const VERBS[] = {"open", "request", "send", "expect",       "close",
-                                    "fin",  "reset",   "wait", "stop_reading", "read_again"};
+static const char *const VERBS[] = {"open",   "request",      "respond",   "send",
+                                    "expect", "close",        "fin",       "reset",
+                                    "wait",   "stop_reading", "read_again"};
 
 static unsigned connection_index(struct wspec_reader *reader, const cJSON *item) {
   struct wspec_script *script = reader->script;
@@ -83,7 +84,8 @@ static void load_verb(struct wspec_reader *reader, const cJSON *step, struct wsp
   switch (out->kind) {
   case WSPEC_STEP_OPEN:
   case WSPEC_STEP_REQUEST:
-    wspec_load_head(reader, value, &out->as.head);
+  case WSPEC_STEP_RESPOND:
+    wspec_load_head(reader, value, out->kind, &out->as.head);
     break;
   case WSPEC_STEP_SEND:
     load_send(reader, step, out);
@@ -138,13 +140,36 @@ static void check_opened(struct wspec_reader *reader, const cJSON *first) {
   bool opened[WSPEC_SCRIPT_CONNECTIONS_MAX] = {false};
   for (size_t i = 0; i < script->n_steps; i++, first = first->next) {
     const struct wspec_step *step = &script->steps[i];
-    if (step->kind == WSPEC_STEP_OPEN || step->kind == WSPEC_STEP_REQUEST) {
+    if (step->kind == WSPEC_STEP_OPEN || step->kind == WSPEC_STEP_REQUEST ||
+        step->kind == WSPEC_STEP_RESPOND) {
       opened[step->connection] = true;
     } else if (!opened[step->connection] && step->kind != WSPEC_STEP_WAIT) {
       wspec_reader_complain(reader, first,
-                            "connection \"%s\" was not opened; expected \"open\" or \"request\" "
-                            "before",
+                            "connection \"%s\" was not opened; expected \"open\", \"request\" or "
+                            "\"respond\" before",
                             script->connection_names[step->connection]);
+      return;
+    }
+  }
+}
+
+/* A case that asks is for servers, one that answers is for clients, and none is for both. */
+static void check_role(struct wspec_reader *reader, const cJSON *first) {
+  struct wspec_script *script = reader->script;
+  for (size_t i = 0; i < script->n_steps; i++, first = first->next) {
+    enum wspec_step_kind kind = script->steps[i].kind;
+    if (kind != WSPEC_STEP_REQUEST && kind != WSPEC_STEP_RESPOND) {
+      continue;
+    }
+    enum wspec_case_target target =
+        kind == WSPEC_STEP_REQUEST ? WSPEC_TARGET_SERVER : WSPEC_TARGET_CLIENT;
+    if (script->target == WSPEC_TARGET_ANY) {
+      script->target = target;
+    } else if (script->target != target) {
+      wspec_reader_complain(reader, first,
+                            kind == WSPEC_STEP_REQUEST
+                                ? "a client is not asked; expected \"respond\""
+                                : "a server is not answered; expected \"request\"");
       return;
     }
   }
@@ -170,6 +195,7 @@ void wspec_load_steps(struct wspec_reader *reader, const cJSON *item) {
   }
   if (!reader->failed && !reader->out_of_memory) {
     check_opened(reader, first);
+    check_role(reader, first);
     wspec_load_check_labels(reader, first);
   }
 }

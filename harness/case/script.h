@@ -61,7 +61,8 @@ struct wspec_frame_plan {
   unsigned length_form;  /* 0: the shortest; 7, 16 or 64 */
   bool has_declared_len; /* else the payload's length */
   uint64_t declared_len;
-  bool has_cut; /* send only the first `cut_at` octets of the frame, header and all */
+  bool has_cut;        /* send only the first `cut_at` octets of the frame, header and all, or */
+  bool cut_in_payload; /* only so many of the payload behind the whole header */
   uint64_t cut_at;
 };
 
@@ -131,14 +132,18 @@ struct wspec_field_edit {
 };
 
 /* The head of a request (target is a server) or of the response (target is a client), as changes
- * to the ordinary one. */
+ * to the ordinary one. The ordinary response is a right 101; with another `status_code` it has none
+ * of the 101's fields, but Content-Length and "Connection: close". */
 struct wspec_head_plan {
-  const char *method;             /* NULL: GET */
-  const char *request_target;     /* NULL: the one of the URL under test; placeholders allowed */
+  const char *method;             /* of a request; NULL: GET */
+  const char *request_target;     /* of a request; NULL: the one of the URL under test; placeholders
+                                     allowed */
+  unsigned status_code;           /* of a response; 0: 101 */
+  const char *reason;             /* of a response; NULL: a phrase that goes with the code */
   const char *version;            /* NULL: HTTP/1.1 */
   const char *start_line;         /* NULL: made of the above; else the whole line without its end */
   const char *line_ending;        /* NULL: CRLF */
-  const char *key;                /* NULL: 16 octets from the run's seed, in base64 */
+  const char *key;                /* of a request; NULL: 16 octets from the run's seed, in base64 */
   struct wspec_field_edit *edits; /* in their order */
   size_t n_edits;
   bool has_raw; /* `raw` is the whole head, placeholders filled in; edits do not count */
@@ -244,8 +249,9 @@ struct wspec_expectation {
 /* ---- Steps ---- */
 
 enum wspec_step_kind {
-  WSPEC_STEP_OPEN,    /* connect, handshake, and be open, or the case ends */
+  WSPEC_STEP_OPEN,    /* connect or be connected to, handshake, and be open, or the case ends */
   WSPEC_STEP_REQUEST, /* connect if need be, and send a head; EXPECT judges the answer */
+  WSPEC_STEP_RESPOND, /* await the client's request, and answer it; EXPECT judges what it does */
   WSPEC_STEP_SEND,
   WSPEC_STEP_EXPECT,
   WSPEC_STEP_CLOSE, /* send a close frame, expect the closing handshake, TCP close included */
@@ -261,7 +267,7 @@ struct wspec_step {
   unsigned connection;      /* index into script's connection_names */
   struct wspec_place place; /* in the case file, for messages */
   union {
-    struct wspec_head_plan head; /* OPEN, REQUEST */
+    struct wspec_head_plan head; /* OPEN, REQUEST, RESPOND */
     struct {
       struct wspec_send *items; /* written together, then cut as `segments` say */
       size_t n_items;

@@ -67,6 +67,10 @@ static void print_step(const struct wspec_script *script, const struct wspec_ste
     printf("send the head of the handshake\n");
     wspec_explain_head(&step->as.head, script->target);
     break;
+  case WSPEC_STEP_RESPOND:
+    printf("answer the client's request\n");
+    wspec_explain_head(&step->as.head, script->target);
+    break;
   case WSPEC_STEP_SEND:
     printf("send\n");
     wspec_explain_sends(step->as.send.items, step->as.send.n_items, script->target);

@@ -89,7 +89,8 @@ static void print_wrong(const struct wspec_frame_plan *plan) {
     printf(", length said to be %" PRIu64, plan->declared_len);
   }
   if (plan->has_cut) {
-    printf(", only its first %" PRIu64 " octets", plan->cut_at);
+    printf(", only %s first %" PRIu64 " octets",
+           plan->cut_in_payload ? "the header and the payload's" : "its", plan->cut_at);
   }
 }
 
@@ -270,9 +271,16 @@ void wspec_explain_head(const struct wspec_head_plan *head, enum wspec_case_targ
   const struct {
     const char *name;
     const char *value;
-  } texts[] = {{"method", head->method},           {"target", head->request_target},
-               {"version", head->version},         {"start line", head->start_line},
-               {"line ending", head->line_ending}, {"key", head->key}};
+  } texts[] = {{"method", head->method},
+               {"target", head->request_target},
+               {"version", head->version},
+               {"start line", head->start_line},
+               {"line ending", head->line_ending},
+               {"key", head->key},
+               {"reason", head->reason}};
+  if (head->status_code > 0) {
+    printf("     status: %u\n", head->status_code);
+  }
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     if (texts[i].value) {
       printf("     %s: ", texts[i].name);

@@ -56,20 +56,18 @@ static enum wspec_err echo_piece(struct wspec_echo *echo, struct wspec_conn *con
 }
 
 /* The peer's own words go back, so that its API can show that they went both ways. */
-static void echo_close(struct wspec_conn *conn, const struct wspec_close *close) {
+static void echo_close(struct wspec_conn *conn, const struct wspec_close *close, bool by_client) {
   bool may_send = close->status_code == WSPEC_CLOSE_NO_STATUS ||
-                  wspec_close_may_send(close->status_code, false);
+                  wspec_close_may_send(close->status_code, by_client);
   enum wspec_err err =
       wspec_conn_close(conn, may_send ? close->status_code : WSPEC_CLOSE_NORMAL, close->reason);
   (void)err; /* MISUSE: answered by `auto_close`; without memory the closing time-out remains */
 }
 
-static void on_event(void *user, struct wspec_session *session,
-                     const struct wspec_conn_event *event) {
-  struct wspec_echo *echo = user;
-  struct wspec_conn *conn = wspec_session_conn(session);
+static void take_event(struct wspec_echo *echo, struct wspec_conn *conn, bool by_client,
+                       const struct wspec_conn_event *event) {
   if (event->type == WSPEC_CONN_CLOSE) {
-    echo_close(conn, &event->close);
+    echo_close(conn, &event->close, by_client);
     return;
   }
   if (event->type != WSPEC_CONN_MESSAGE || wspec_conn_state(conn) != WSPEC_CONN_OPEN) {
@@ -84,6 +82,21 @@ static void on_event(void *user, struct wspec_session *session,
     err = wspec_conn_close(conn, WSPEC_CLOSE_INTERNAL_ERROR, wspec_span_text("cannot echo"));
   }
   (void)err;
+}
+
+static void on_event(void *user, struct wspec_session *session,
+                     const struct wspec_conn_event *event) {
+  take_event(user, wspec_session_conn(session), false, event);
+}
+
+static void on_client_event(void *user, struct wspec_client_session *session,
+                            const struct wspec_conn_event *event) {
+  take_event(user, wspec_client_session_conn(session), true, event);
+}
+
+const struct wspec_client_session_handlers *wspec_echo_client_handlers(void) {
+  static const struct wspec_client_session_handlers HANDLERS = {.on_event = on_client_event};
+  return &HANDLERS;
 }
 
 const struct wspec_session_handlers *wspec_echo_handlers(void) {

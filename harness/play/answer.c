@@ -11,36 +11,44 @@
 /* ---- Syntax ---- */
 
 /* RFC 9110 section 5.3: what is no list stands on one line. */
+static const char *name_of_head(const struct link *link) {
+  return link->head.kind == WSPEC_HTTP_REQUEST ? "the client's request"
+                                               : "the target's HTTP answer";
+}
+
 static void judge_repeated(struct wspec_play *play, struct link *link) {
   static const char *const single[] = {"Content-Length", "Content-Type", "Date", "Location"};
   for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
-    if (wspec_http_head_count(&link->answer, single[i]) > 1) {
-      play_find(play, "9110-5.3-01", link_index(play, link), link->answer_offset,
-                "the target's HTTP answer has %s more than once", single[i]);
+    if (wspec_http_head_count(&link->head, single[i]) > 1) {
+      play_find(play, "9110-5.3-01", link_index(play, link), link->head_offset,
+                "%s has %s more than once", name_of_head(link), single[i]);
     }
   }
-  if (wspec_http_head_count(&link->answer, "Content-Length") > 0 &&
-      wspec_http_head_count(&link->answer, "Transfer-Encoding") > 0) {
-    play_find(play, "9112-6.2-01", link_index(play, link), link->answer_offset,
-              "the target's HTTP answer has both Content-Length and Transfer-Encoding");
+  if (wspec_http_head_count(&link->head, "Content-Length") > 0 &&
+      wspec_http_head_count(&link->head, "Transfer-Encoding") > 0) {
+    play_find(play, "9112-6.2-01", link_index(play, link), link->head_offset,
+              "%s has both Content-Length and Transfer-Encoding", name_of_head(link));
   }
 }
 
 /* RFC 9110 section 5.6.1.1. A field without any element is an empty list, not an empty element. */
 static void judge_empty_elements(struct wspec_play *play, struct link *link) {
   static const char *const lists[] = {"Connection", "Upgrade", "Sec-WebSocket-Version",
-                                      "Sec-WebSocket-Extensions"};
-  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+                                      "Sec-WebSocket-Extensions",
+                                      "Sec-WebSocket-Protocol" /* in a request only */};
+  size_t n_lists = sizeof lists / sizeof lists[0];
+  n_lists -= link->head.kind == WSPEC_HTTP_RESPONSE ? 1 : 0;
+  for (size_t i = 0; i < n_lists; i++) {
     struct wspec_http_list list;
     struct wspec_span element;
     size_t n = 0;
-    wspec_http_list_init(&list, &link->answer, lists[i]);
+    wspec_http_list_init(&list, &link->head, lists[i]);
     while (wspec_http_list_next(&list, &element)) {
       n++;
     }
     if (n > 0 && list.n_empty > 0) {
-      play_find(play, "9110-5.6.1.1-01", link_index(play, link), link->answer_offset,
-                "%s in the target's HTTP answer has an empty element", lists[i]);
+      play_find(play, "9110-5.6.1.1-01", link_index(play, link), link->head_offset,
+                "%s in %s has an empty element", lists[i], name_of_head(link));
     }
   }
 }
@@ -48,17 +56,17 @@ static void judge_empty_elements(struct wspec_play *play, struct link *link) {
 void answer_judge_syntax(struct wspec_play *play, struct link *link) {
   judge_repeated(play, link);
   judge_empty_elements(play, link);
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   for (unsigned bit = 1; bit != 0 && bit <= head->oddities; bit <<= 1) {
     if (!(head->oddities & bit)) {
       continue;
     }
     const char *sentence;
     const char *requirement =
-        wspec_http_oddity_requirement(WSPEC_HTTP_RESPONSE, (enum wspec_http_oddity)bit, &sentence);
+        wspec_http_oddity_requirement(head->kind, (enum wspec_http_oddity)bit, &sentence);
     if (requirement) {
-      play_find(play, requirement, link_index(play, link), link->answer_offset,
-                "the target's HTTP answer is odd: %s", sentence);
+      play_find(play, requirement, link_index(play, link), link->head_offset, "%s is odd: %s",
+                name_of_head(link), sentence);
     }
   }
 }
@@ -66,9 +74,9 @@ void answer_judge_syntax(struct wspec_play *play, struct link *link) {
 /* ---- 101 ---- */
 
 static void judge_fields_of_101(struct wspec_play *play, struct link *link) {
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   unsigned index = link_index(play, link);
-  uint64_t at = link->answer_offset;
+  uint64_t at = link->head_offset;
   const struct wspec_http_field *upgrade = wspec_http_head_find(head, "Upgrade", NULL);
   if (!upgrade || !wspec_http_list_has_token(head, "Upgrade", "websocket")) {
     play_find(play, "6455-4.2.2-22", index, at, "the 101 has no 'Upgrade: websocket'");
@@ -87,11 +95,9 @@ static void judge_fields_of_101(struct wspec_play *play, struct link *link) {
 /* The request as it was sent, as the target could read it; false: it cannot be parsed. */
 static bool parse_request(struct wspec_play *play, struct link *link,
                           struct wspec_http_head *request) {
-  struct wspec_http_limits limits = {
-      .line_len = SIZE_MAX / 4, .head_len = SIZE_MAX / 4, .headers = 100000};
-  wspec_http_head_init(request, WSPEC_HTTP_REQUEST, &limits);
+  wspec_http_head_init(request, WSPEC_HTTP_REQUEST, &own_head_limits);
   size_t consumed;
-  enum wspec_err err = wspec_http_head_feed(request, wspec_buf_span(&link->request), &consumed);
+  enum wspec_err err = wspec_http_head_feed(request, wspec_buf_span(&link->own_head), &consumed);
   play->out_of_memory = play->out_of_memory || err == WSPEC_ERR_NOMEM;
   return err == WSPEC_OK;
 }
@@ -115,26 +121,26 @@ static bool find_key(const struct link *link, const struct wspec_http_head *requ
 /* `request` NULL: it cannot be parsed. */
 static void judge_accept(struct wspec_play *play, struct link *link,
                          const struct wspec_http_head *request) {
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   unsigned index = link_index(play, link);
   char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
   const struct wspec_http_field *field = wspec_http_head_find(head, "Sec-WebSocket-Accept", NULL);
   if (!field) {
-    play_find(play, "6455-4.2.2-24", index, link->answer_offset,
+    play_find(play, "6455-4.2.2-24", index, link->head_offset,
               "the 101 has no Sec-WebSocket-Accept");
     return;
   }
   struct wspec_span key;
   if (find_key(link, request, &key) && !play_check(play, wspec_handshake_accept(key, accept)) &&
       !wspec_span_equal_text(field->value, accept)) {
-    play_find(play, "6455-4.2.2-24", index, link->answer_offset + field->offset,
+    play_find(play, "6455-4.2.2-24", index, link->head_offset + field->offset,
               "the Sec-WebSocket-Accept for key '%.*s' must be '%s', not '%.*s'",
               (int)(key.len < 80 ? key.len : 80), (const char *)key.data, accept,
               (int)(field->value.len < 80 ? field->value.len : 80),
               (const char *)field->value.data);
   }
   if (wspec_http_head_count(head, "Sec-WebSocket-Accept") > 1) {
-    play_find(play, "6455-11.3.3-01", index, link->answer_offset + field->offset,
+    play_find(play, "6455-11.3.3-01", index, link->head_offset + field->offset,
               "the 101 has Sec-WebSocket-Accept more than once");
   }
 }
@@ -153,13 +159,13 @@ static bool offers_protocol(const struct wspec_http_head *request, struct wspec_
 
 static void judge_protocol(struct wspec_play *play, struct link *link,
                            const struct wspec_http_head *request) {
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   unsigned index = link_index(play, link);
   const struct wspec_http_field *field = wspec_http_head_find(head, "Sec-WebSocket-Protocol", NULL);
   if (!field) {
     return;
   }
-  uint64_t at = link->answer_offset + field->offset;
+  uint64_t at = link->head_offset + field->offset;
   if (wspec_http_head_count(head, "Sec-WebSocket-Protocol") > 1) {
     play_find(play, "6455-11.3.4-02", index, at,
               "the 101 has Sec-WebSocket-Protocol more than once");
@@ -200,14 +206,14 @@ static bool offers_extension(const struct wspec_http_head *request, struct wspec
 
 static void judge_extensions(struct wspec_play *play, struct link *link,
                              const struct wspec_http_head *request) {
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   unsigned index = link_index(play, link);
   const struct wspec_http_field *field =
       wspec_http_head_find(head, "Sec-WebSocket-Extensions", NULL);
   if (!field) {
     return;
   }
-  uint64_t at = link->answer_offset + field->offset;
+  uint64_t at = link->head_offset + field->offset;
   struct wspec_http_list list;
   struct wspec_span element;
   bool is_empty = true;
@@ -235,10 +241,10 @@ static void judge_extensions(struct wspec_play *play, struct link *link,
 }
 
 void answer_judge_101(struct wspec_play *play, struct link *link) {
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   if (head->version_major == 1 && head->version_minor == 0) {
     /* HTTP/1.0 has no Upgrade (RFC 9110 section 7.8). */
-    play_find(play, "6455-4.2.2-21", link_index(play, link), link->answer_offset,
+    play_find(play, "6455-4.2.2-21", link_index(play, link), link->head_offset,
               "the 101 is an answer of HTTP/1.0");
   }
   judge_fields_of_101(play, link);
@@ -248,9 +254,19 @@ void answer_judge_101(struct wspec_play *play, struct link *link) {
   if (is_parsed) {
     judge_protocol(play, link, &request);
     judge_extensions(play, link, &request);
-    compression_agree(play, link, &request);
+    compression_agree(play, link, &request, head);
   }
   wspec_http_head_clear(&request);
+}
+
+static bool is_among(const struct wspec_finding *finding, const char *const *requirements,
+                     size_t n_requirements) {
+  for (size_t i = 0; i < n_requirements; i++) {
+    if (strcmp(finding->requirement, requirements[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /* RFC 6455 section 4.1 lists what a client fails the connection for; the syntax of the two lists is
@@ -259,15 +275,18 @@ static bool is_refused_by_clients(const struct wspec_finding *finding) {
   static const char *const refused[] = {"6455-4.2.2-13", "6455-4.2.2-14", "6455-4.2.2-17",
                                         "6455-4.2.2-19", "6455-4.2.2-22", "6455-4.2.2-23",
                                         "6455-4.2.2-24", "6455-4.3-02"};
-  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-    if (strcmp(finding->requirement, refused[i]) == 0) {
-      return true;
-    }
-  }
-  return false;
+  return is_among(finding, refused, sizeof refused / sizeof refused[0]);
 }
 
-/* One blemish in every 101 would otherwise hide all that comes after the handshake. */
+/* Section 4.2.1 lists what a server refuses a request for. */
+static bool is_refused_by_servers(const struct wspec_finding *finding) {
+  static const char *const refused[] = {"6455-4.1-20", "6455-4.1-21", "6455-4.1-24",
+                                        "6455-4.1-25", "6455-4.1-26", "6455-4.1-27",
+                                        "6455-4.1-31", "6455-4.1-32", "6455-4.1-38"};
+  return is_among(finding, refused, sizeof refused / sizeof refused[0]);
+}
+
+/* One blemish in every head would otherwise hide all that comes after the handshake. */
 void answer_excuse(struct wspec_play *play, const struct link *link, size_t first) {
   const struct wspec_step *step = &play->script->steps[play->step];
   if (play->step >= play->script->n_steps || step->kind != WSPEC_STEP_OPEN ||
@@ -276,7 +295,9 @@ void answer_excuse(struct wspec_play *play, const struct link *link, size_t firs
   }
   for (size_t i = first; i < play->result.n_findings; i++) {
     struct wspec_finding *finding = &play->result.findings[i];
-    if (!is_refused_by_clients(finding)) {
+    bool is_grave =
+        play->config->is_server ? is_refused_by_servers(finding) : is_refused_by_clients(finding);
+    if (!is_grave) {
       finding->verdict = WSPEC_VERDICT_INFO;
     }
   }
@@ -286,7 +307,7 @@ void answer_excuse(struct wspec_play *play, const struct link *link, size_t firs
 
 static bool field_holds(struct wspec_play *play, struct link *link,
                         const struct wspec_field_rule *rule) {
-  const struct wspec_http_head *head = &link->answer;
+  const struct wspec_http_head *head = &link->head;
   size_t count = wspec_http_head_count(head, rule->name);
   struct wspec_buf value;
   wspec_buf_init(&value, 65536);
@@ -334,7 +355,7 @@ void answer_judge_field(struct wspec_play *play, struct link *link,
   }
   const struct wspec_requirement *requirement =
       rule->requirement ? rule->requirement : expect_requirement(play->script);
-  play_find(play, requirement ? requirement->id : "", link_index(play, link), link->answer_offset,
+  play_find(play, requirement ? requirement->id : "", link_index(play, link), link->head_offset,
             "%s must %s%s%s in the target's %u answer", rule->name, wanted[rule->kind],
-            rule->value ? " " : "", rule->value ? rule->value : "", link->answer.status_code);
+            rule->value ? " " : "", rule->value ? rule->value : "", link->head.status_code);
 }

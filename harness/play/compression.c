@@ -23,8 +23,8 @@ static bool is_case_business(const char *requirement) {
 static void judge_faults(struct wspec_play *play, struct link *link,
                          const struct wspec_deflate_faults *faults) {
   const struct wspec_http_field *field =
-      wspec_http_head_find(&link->answer, "Sec-WebSocket-Extensions", NULL);
-  uint64_t offset = link->answer_offset + (field ? field->offset : 0);
+      wspec_http_head_find(&link->head, "Sec-WebSocket-Extensions", NULL);
+  uint64_t offset = link->head_offset + (field ? field->offset : 0);
   for (size_t i = 0; i < faults->n; i++) {
     const struct wspec_deflate_fault *fault = &faults->items[i];
     if (!is_case_business(fault->requirement)) {
@@ -35,18 +35,58 @@ static void judge_faults(struct wspec_play *play, struct link *link,
 }
 
 void compression_agree(struct wspec_play *play, struct link *link,
-                       const struct wspec_http_head *request) {
+                       const struct wspec_http_head *request,
+                       const struct wspec_http_head *response) {
   struct wspec_extensions offers, answers;
   struct wspec_deflate_faults faults;
   link->deflate_offered = wspec_extensions_read(&offers, request) == WSPEC_OK && offers.n_items > 0;
-  if (wspec_extensions_read(&answers, &link->answer)) {
+  if (wspec_extensions_read(&answers, response)) {
     return; /* malformed, and reported as such */
   }
   (void)wspec_deflate_check_response(&offers, &answers, &link->deflate_agreed, &link->deflate,
                                      &faults);
-  if (link->deflate_offered) {
+  if (link->deflate_offered && !play->config->is_server) {
     judge_faults(play, link, &faults);
   }
+}
+
+/* ---- The answer to a client ---- */
+
+bool compression_is_offered(const struct link *link) {
+  static const struct wspec_deflate_params anything = {0};
+  struct wspec_extensions offers;
+  struct wspec_deflate_params agreed;
+  return wspec_extensions_read(&offers, &link->head) == WSPEC_OK &&
+         wspec_deflate_accept(&offers, &anything, &agreed);
+}
+
+/* What a client would ask of the server, a server asks of the client, and the other way round. */
+static struct wspec_deflate_params turn_round(const struct wspec_deflate_params *offer) {
+  return (struct wspec_deflate_params){
+      .server_no_context_takeover = offer->client_no_context_takeover,
+      .client_no_context_takeover = offer->server_no_context_takeover,
+      .server_max_window_bits = offer->client_max_window_bits,
+      .client_max_window_bits = offer->server_max_window_bits,
+  };
+}
+
+enum wspec_err compression_answer(const struct link *link, struct wspec_span offer,
+                                  struct wspec_buf *out) {
+  struct wspec_extensions of_case, of_client;
+  struct wspec_deflate_params params, agreed;
+  struct wspec_deflate_faults faults;
+  struct wspec_deflate_text text;
+  if (wspec_extensions_parse(&of_case, offer) || of_case.n_items == 0 ||
+      !wspec_deflate_read_offer(&of_case.items[0], &params, &faults) ||
+      wspec_extensions_read(&of_client, &link->head)) {
+    return WSPEC_OK;
+  }
+  params = turn_round(&params);
+  if (!wspec_deflate_accept(&of_client, &params, &agreed)) {
+    return WSPEC_OK;
+  }
+  wspec_deflate_write(&agreed, &text);
+  return wspec_extensions_write(out, &text.extension, 1);
 }
 
 bool compression_has_param(const struct link *link, const char *name) {

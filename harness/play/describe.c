@@ -67,7 +67,8 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
     }
     break;
   case WSPEC_REACTION_DROPPED:
-    say(words, "TCP closed without an HTTP answer");
+    say(words, "TCP closed without %s",
+        words->play->config->is_server ? "a frame" : "an HTTP answer");
     break;
   case WSPEC_REACTION_ECHO:
     say(words, "the message is taken and comes back");
@@ -139,7 +140,7 @@ static void say_event(struct words *words, const struct event *event) {
   switch (event->kind) {
   case EVENT_HTTP:
     if (event->status_code == 0) {
-      say(words, "an answer that is not HTTP");
+      say(words, "octets that are not HTTP");
     } else {
       say(words, "an HTTP answer with status %u", (unsigned)event->status_code);
     }

@@ -133,7 +133,9 @@ static bool event_fits(struct link *link, const struct wspec_alternative *altern
     return event->kind == EVENT_HTTP && event->status_code != 0 &&
            code_fits(alternative, event->status_code) && deflate_fits(link, alternative);
   case WSPEC_REACTION_DROPPED:
-    return is_end && !link->answered;
+    /* Of a client: it took no 101, as it sent no frame. */
+    return is_end &&
+           (link->head.kind == WSPEC_HTTP_REQUEST ? link->n_frames == 0 : !link->has_head);
   case WSPEC_REACTION_ECHO:
   case WSPEC_REACTION_MESSAGE:
     return event->kind == EVENT_MESSAGE && payload_fits(link, &alternative->payload, event, false);
@@ -267,18 +269,17 @@ static const char *refusal_of_data(struct link *link, const struct event *event)
 }
 
 /* A server closes whenever it likes (section 7.3), which proves nothing about what it was sent. With
- * 1000 or no code it could as well be the answer to that: worth a look. */
+ * 1000 or no code it could as well be the answer to that: worth a look. A client should not. */
 static bool is_going_away(const struct wspec_play *play, const struct event *event,
                           enum wspec_verdict *verdict) {
   unsigned code = event->payload_len >= 2 ? event->status_code : WSPEC_CLOSE_NO_STATUS;
   bool says_so =
       code == WSPEC_CLOSE_GOING_AWAY || code == SERVICE_RESTART || code == TRY_AGAIN_LATER;
-  *verdict = says_so ? WSPEC_VERDICT_INFO : WSPEC_VERDICT_WARN;
-  return !play->config->is_server &&
-         (says_so || event->payload_len == 0 || code == WSPEC_CLOSE_NORMAL);
+  *verdict = says_so && !play->config->is_server ? WSPEC_VERDICT_INFO : WSPEC_VERDICT_WARN;
+  return says_so || event->payload_len == 0 || code == WSPEC_CLOSE_NORMAL;
 }
 
-/* Takes a close frame of the server's own accord, which is allowed where a right message or a ping
+/* Takes a close frame of the target's own accord, which is allowed where a right message or a ping
  * was sent; where a failure or an answer to our close frame is awaited, it decides like any other. */
 static bool decide_by_own_close(struct wspec_play *play, struct link *link,
                                 const struct wspec_expectation *expectation,
@@ -295,7 +296,9 @@ static bool decide_by_own_close(struct wspec_play *play, struct link *link,
   play_find_full(
       play, verdict, verdict == WSPEC_VERDICT_INFO ? NULL : expect_requirement(play->script),
       link_index(play, link), seen->event->offset,
-      "the server closes of its own accord, as it may: not judged", expected.text, what.text);
+      play->config->is_server ? "the client closes of its own accord, as it should not: not judged"
+                              : "the server closes of its own accord, as it may: not judged",
+      expected.text, what.text);
   play->violated = true;
   return true;
 }
@@ -370,6 +373,13 @@ static void send_sentinel(struct wspec_play *play, struct link *link) {
   wspec_rng_fill(&play->rng, link->nonce, sizeof link->nonce);
   link->sentinel_sent = true;
   send_control(play, link, WSPEC_OPCODE_PING, wspec_span_of(link->nonce, sizeof link->nonce));
+}
+
+bool expect_ping(struct wspec_play *play, struct link *link) {
+  if (!link->sentinel_sent && can_send_sentinel(play, link)) {
+    send_sentinel(play, link);
+  }
+  return link->sentinel_sent;
 }
 
 /* With the pong oracle, and where nothing but the taking of a message is awaited, there is no

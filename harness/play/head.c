@@ -3,9 +3,13 @@
 #include "base/ascii.h"
 #include "proto/handshake.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-enum { FIELDS_MAX = 256, VALUE_MAX = 1 << 24 };
+enum { FIELDS_MAX = 256, VALUE_MAX = 1 << 24, EXTENSIONS_LEN_MAX = 4096 };
+
+const struct wspec_http_limits own_head_limits = {
+    .line_len = SIZE_MAX / 4, .head_len = SIZE_MAX / 4, .headers = 100000};
 
 struct head_field {
   struct wspec_span name, value, separator;
@@ -14,30 +18,62 @@ struct head_field {
 struct head_fields {
   struct head_field items[FIELDS_MAX];
   size_t n;
+  struct wspec_buf content_length, extensions; /* values that were made for it */
 };
+
+enum { NUMBER_LEN_MAX = 24 };
 
 /* ---- Placeholders ---- */
 
+/* What the placeholders stand for, but ${accept}. */
+struct placeholders {
+  struct wspec_span host, key, target, origin, subprotocol;
+};
+
+static struct wspec_span text_or(struct wspec_span span, const char *otherwise) {
+  return span.len > 0 ? span : wspec_span_text(otherwise);
+}
+
+/* Of the target's request where that is a client, else of ours. */
+static struct placeholders placeholders_of(const struct wspec_play *play, const struct link *link) {
+  const struct wspec_play_config *config = play->config;
+  if (config->is_server) {
+    return (struct placeholders){
+        .host = text_or(request_value(link, "Host"), "localhost"),
+        .key = request_value(link, "Sec-WebSocket-Key"),
+        .target = link->head.target,
+        .origin = text_or(request_value(link, "Origin"), "http://localhost"),
+        .subprotocol = text_or(request_first_element(link, "Sec-WebSocket-Protocol"), "chat")};
+  }
+  return (struct placeholders){
+      .host = wspec_span_text(config->host),
+      .key = wspec_span_text(link->key),
+      .target = wspec_span_text(config->target),
+      .origin = wspec_span_text(config->origin ? config->origin : "http://localhost"),
+      .subprotocol = wspec_span_text(config->subprotocol ? config->subprotocol : "chat")};
+}
+
 static enum wspec_err append_placeholder(struct wspec_play *play, struct link *link,
                                          struct wspec_span name, struct wspec_buf *out) {
-  const struct wspec_play_config *config = play->config;
+  const struct placeholders values = placeholders_of(play, link);
   char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1] = "";
   if (wspec_span_equal_text(name, "accept")) {
-    enum wspec_err err = wspec_handshake_accept(wspec_span_text(link->key), accept);
+    enum wspec_err err = wspec_handshake_accept(values.key, accept);
     return err ? err : wspec_buf_append_text(out, accept);
   }
   const struct {
-    const char *name, *value;
+    const char *name;
+    struct wspec_span value;
   } known[] = {
-      {"host", config->host},
-      {"key", link->key},
-      {"target", config->target},
-      {"origin", config->origin ? config->origin : "http://localhost"},
-      {"subprotocol", config->subprotocol ? config->subprotocol : "chat"},
+      {"host", values.host},
+      {"key", values.key},
+      {"target", values.target},
+      {"origin", values.origin},
+      {"subprotocol", values.subprotocol},
   };
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     if (wspec_span_equal_text(name, known[i].name)) {
-      return wspec_buf_append_text(out, known[i].value);
+      return wspec_buf_append_span(out, known[i].value);
     }
   }
   return WSPEC_ERR_MISUSE;
@@ -92,7 +128,7 @@ static void add_text_field(struct head_fields *fields, const char *name, const c
   }
 }
 
-static void ordinary_fields(const struct wspec_play *play, struct head_fields *fields) {
+static void fields_of_request(const struct wspec_play *play, struct head_fields *fields) {
   const struct wspec_play_config *config = play->config;
   add_text_field(fields, "Host", "${host}");
   add_text_field(fields, "Upgrade", "websocket");
@@ -101,9 +137,45 @@ static void ordinary_fields(const struct wspec_play *play, struct head_fields *f
   add_text_field(fields, "Sec-WebSocket-Version", "13");
   add_text_field(fields, "Origin", config->origin);
   add_text_field(fields, "Sec-WebSocket-Protocol", config->subprotocol);
+}
+
+/* A subprotocol that is offered is granted: clients with the WHATWG's API insist on one. */
+static enum wspec_err fields_of_response(const struct link *link,
+                                         const struct wspec_head_plan *plan,
+                                         struct head_fields *fields) {
+  bool is_switching = plan->status_code == 0 || plan->status_code == 101;
+  if (!is_switching) {
+    enum wspec_err err = wspec_buf_appendf(&fields->content_length, "%" PRIu64, plan->body.len);
+    add_text_field(fields, "Connection", "close");
+    add_field(fields, fields->n,
+              (struct head_field){wspec_span_text("Content-Length"),
+                                  wspec_buf_span(&fields->content_length),
+                                  {NULL, 0}});
+    return err;
+  }
+  add_text_field(fields, "Upgrade", "websocket");
+  add_text_field(fields, "Connection", "Upgrade");
+  add_text_field(fields, "Sec-WebSocket-Accept", "${accept}");
+  if (request_first_element(link, "Sec-WebSocket-Protocol").len > 0) {
+    add_text_field(fields, "Sec-WebSocket-Protocol", "${subprotocol}");
+  }
+  return WSPEC_OK;
+}
+
+static enum wspec_err ordinary_fields(const struct wspec_play *play, const struct link *link,
+                                      const struct wspec_head_plan *plan,
+                                      struct head_fields *fields) {
+  const struct wspec_play_config *config = play->config;
+  enum wspec_err err = WSPEC_OK;
+  if (config->is_server) {
+    err = fields_of_response(link, plan, fields);
+  } else {
+    fields_of_request(play, fields);
+  }
   for (size_t i = 0; i < config->n_fields; i++) {
     add_text_field(fields, config->fields[i].name, config->fields[i].value);
   }
+  return err;
 }
 
 static void remove_fields(struct head_fields *fields, struct wspec_span name) {
@@ -147,7 +219,66 @@ static void edit_fields(struct head_fields *fields, const struct wspec_head_plan
   }
 }
 
+/* A case for both roles says what a client offers; a server answers what the client did offer. */
+static enum wspec_err turn_offer_round(const struct wspec_play *play, const struct link *link,
+                                       struct head_fields *fields) {
+  static const char name[] = "Sec-WebSocket-Extensions";
+  if (!play->config->is_server || play->script->target != WSPEC_TARGET_ANY) {
+    return WSPEC_OK;
+  }
+  for (size_t i = 0; i < fields->n; i++) {
+    struct head_field *field = &fields->items[i];
+    if (!wspec_ascii_equal_nocase(field->name, wspec_span_text(name))) {
+      continue;
+    }
+    enum wspec_err err = compression_answer(link, field->value, &fields->extensions);
+    field->value = wspec_buf_span(&fields->extensions);
+    if (field->value.len == 0) {
+      remove_fields(fields, wspec_span_text(name));
+    }
+    return err;
+  }
+  return WSPEC_OK;
+}
+
 /* ---- The head ---- */
+
+static const char *reason_of(unsigned status_code) {
+  static const struct {
+    unsigned code;
+    const char *reason;
+  } known[] = {{100, "Continue"},
+               {101, "Switching Protocols"},
+               {200, "OK"},
+               {204, "No Content"},
+               {301, "Moved Permanently"},
+               {302, "Found"},
+               {303, "See Other"},
+               {307, "Temporary Redirect"},
+               {308, "Permanent Redirect"},
+               {400, "Bad Request"},
+               {401, "Unauthorized"},
+               {403, "Forbidden"},
+               {404, "Not Found"},
+               {407, "Proxy Authentication Required"},
+               {426, "Upgrade Required"},
+               {429, "Too Many Requests"},
+               {500, "Internal Server Error"},
+               {503, "Service Unavailable"}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (known[i].code == status_code) {
+      return known[i].reason;
+    }
+  }
+  return "Unnamed";
+}
+
+static enum wspec_err append_status_line(const struct wspec_head_plan *plan,
+                                         struct wspec_buf *out) {
+  unsigned status_code = plan->status_code ? plan->status_code : 101;
+  return wspec_buf_appendf(out, "%s %u %s", plan->version ? plan->version : "HTTP/1.1", status_code,
+                           plan->reason ? plan->reason : reason_of(status_code));
+}
 
 static enum wspec_err append_payload(const struct wspec_payload *payload, struct wspec_buf *out) {
   if (payload->len > VALUE_MAX) {
@@ -165,6 +296,9 @@ static enum wspec_err append_start_line(struct wspec_play *play, struct link *li
                                         const struct wspec_head_plan *plan, struct wspec_buf *out) {
   if (plan->start_line) {
     return head_fill_text(play, link, wspec_span_text(plan->start_line), out);
+  }
+  if (play->config->is_server) {
+    return append_status_line(plan, out);
   }
   const char *words[] = {plan->method ? plan->method : "GET", " ",
                          plan->request_target ? plan->request_target : "${target}", " ",
@@ -192,20 +326,36 @@ static enum wspec_err append_field(struct wspec_play *play, struct link *link,
   return err ? err : wspec_buf_append_span(out, line_ending);
 }
 
-static enum wspec_err append_lines(struct wspec_play *play, struct link *link,
-                                   const struct wspec_head_plan *plan, struct wspec_buf *out) {
-  struct head_fields fields = {.n = 0};
-  ordinary_fields(play, &fields);
-  edit_fields(&fields, plan);
+static enum wspec_err append_fields(struct wspec_play *play, struct link *link,
+                                    const struct wspec_head_plan *plan, struct head_fields *fields,
+                                    struct wspec_buf *out) {
   struct wspec_span line_ending = wspec_span_text(plan->line_ending ? plan->line_ending : "\r\n");
   enum wspec_err err = append_start_line(play, link, plan, out);
   if (!err) {
     err = wspec_buf_append_span(out, line_ending);
   }
-  for (size_t i = 0; i < fields.n && !err; i++) {
-    err = append_field(play, link, &fields.items[i], line_ending, out);
+  for (size_t i = 0; i < fields->n && !err; i++) {
+    err = append_field(play, link, &fields->items[i], line_ending, out);
   }
   return err ? err : wspec_buf_append_span(out, line_ending);
+}
+
+static enum wspec_err append_lines(struct wspec_play *play, struct link *link,
+                                   const struct wspec_head_plan *plan, struct wspec_buf *out) {
+  struct head_fields fields = {.n = 0};
+  wspec_buf_init(&fields.content_length, NUMBER_LEN_MAX);
+  wspec_buf_init(&fields.extensions, EXTENSIONS_LEN_MAX);
+  enum wspec_err err = ordinary_fields(play, link, plan, &fields);
+  if (!err) {
+    edit_fields(&fields, plan);
+    err = turn_offer_round(play, link, &fields);
+  }
+  if (!err) {
+    err = append_fields(play, link, plan, &fields, out);
+  }
+  wspec_buf_clear(&fields.content_length);
+  wspec_buf_clear(&fields.extensions);
+  return err;
 }
 
 static enum wspec_err append_raw(struct wspec_play *play, struct link *link,
@@ -222,6 +372,9 @@ static enum wspec_err append_raw(struct wspec_play *play, struct link *link,
 
 static enum wspec_err choose_key(struct wspec_play *play, struct link *link,
                                  const struct wspec_head_plan *plan) {
+  if (play->config->is_server) {
+    return WSPEC_OK; /* it is the client's */
+  }
   if (plan->key) {
     size_t len = strlen(plan->key);
     len = len < sizeof link->key ? len : sizeof link->key - 1;
@@ -242,8 +395,8 @@ enum wspec_err head_build(struct wspec_play *play, struct link *link,
     err = plan->has_raw ? append_raw(play, link, plan, out) : append_lines(play, link, plan, out);
   }
   if (!err) {
-    wspec_buf_reset(&link->request);
-    err = wspec_buf_append_span(&link->request, wspec_buf_span(out));
+    wspec_buf_reset(&link->own_head);
+    err = wspec_buf_append_span(&link->own_head, wspec_buf_span(out));
   }
   return err ? err : append_payload(&plan->body, out);
 }

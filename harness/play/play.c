@@ -45,10 +45,10 @@ static bool needs_oracle(const struct wspec_script *script) {
   return false;
 }
 
-static void init_link(struct link *link) {
-  wspec_http_head_init(&link->answer, WSPEC_HTTP_RESPONSE, NULL);
+static void init_link(struct link *link, bool is_server) {
+  wspec_http_head_init(&link->head, is_server ? WSPEC_HTTP_REQUEST : WSPEC_HTTP_RESPONSE, NULL);
   wspec_buf_init(&link->job.head, REQUEST_MAX);
-  wspec_buf_init(&link->request, REQUEST_MAX);
+  wspec_buf_init(&link->own_head, REQUEST_MAX);
   wspec_buf_init(&link->automatic, AUTOMATIC_MAX);
   wspec_buf_init(&link->write, WRITE_MAX > AUTOMATIC_MAX ? WRITE_MAX : AUTOMATIC_MAX);
   wspec_buf_init(&link->close_reason, WSPEC_CLOSE_REASON_MAX);
@@ -76,9 +76,12 @@ struct wspec_play *wspec_play_new(const struct wspec_script *script,
   play->result.script = script;
   wspec_transcript_init(&play->result.transcript);
   for (size_t i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
-    init_link(&play->links[i]);
+    init_link(&play->links[i], config->is_server);
   }
   unsigned missing = script->needs & ~config->have;
+  if (config->is_server) {
+    missing &= ~(unsigned)(WSPEC_NEED_DEFLATE | WSPEC_NEED_SUBPROTOCOL); /* its request tells */
+  }
   if (missing) {
     play_end_without_verdict(play, WSPEC_VERDICT_SKIP, "%s", name_missing_need(missing));
   } else if (config->oracle == WSPEC_ORACLE_NONE && needs_oracle(script)) {
@@ -92,8 +95,8 @@ static void clear_link(struct link *link) {
   send_clear(link);
   sent_clear(link);
   compression_clear(link);
-  wspec_http_head_clear(&link->answer);
-  wspec_buf_clear(&link->request);
+  wspec_http_head_clear(&link->head);
+  wspec_buf_clear(&link->own_head);
   wspec_buf_clear(&link->close_reason);
   free(link->events);
 }
@@ -160,6 +163,7 @@ void wspec_play_connected(struct wspec_play *play, unsigned connection, uint64_t
   if (link && link->state == LINK_CONNECTING) {
     play_transcribe(play, WSPEC_ENTRY_CONNECTED, connection, 0, (struct wspec_span){NULL, 0});
     link->state = LINK_HTTP;
+    link->connected_us = play->now_us;
     advance(play);
   }
 }
@@ -171,7 +175,13 @@ void wspec_play_refused(struct wspec_play *play, unsigned connection, const char
     play_transcribe(play, WSPEC_ENTRY_REFUSED, connection, 0, wspec_span_text(sentence));
     link->state = LINK_ENDED;
     play->refused = true;
-    play_end_without_verdict(play, WSPEC_VERDICT_ERROR, "no connection: %s", sentence);
+    if (play->config->is_server) {
+      /* RFC 6455 section 4.1: a client that is to connect opens a connection. */
+      play_find(play, "6455-4.1-02", connection, WSPEC_OFFSET_NONE, "%s", sentence);
+      play->violated = true;
+    } else {
+      play_end_without_verdict(play, WSPEC_VERDICT_ERROR, "no connection: %s", sentence);
+    }
     advance(play);
   }
 }
@@ -319,10 +329,9 @@ bool wspec_play_was_refused(const struct wspec_play *play) {
   return play->refused;
 }
 
-const struct wspec_http_head *wspec_play_answer(const struct wspec_play *play,
-                                                unsigned connection) {
+const struct wspec_http_head *wspec_play_head(const struct wspec_play *play, unsigned connection) {
   const struct link *link = &play->links[connection];
-  return link->answered ? &link->answer : NULL;
+  return link->has_head ? &link->head : NULL;
 }
 
 void wspec_play_take_result(struct wspec_play *play, struct wspec_result *result) {

@@ -37,7 +37,7 @@ enum wspec_oracle {
   WSPEC_ORACLE_NONE  /* neither can be relied on: only failures, closes and HTTP answers count */
 };
 
-/* A header field of every request, from -H. */
+/* A header field of every request, or response to a client, from -H. */
 struct wspec_play_field {
   const char *name;
   const char *value;
@@ -46,11 +46,12 @@ struct wspec_play_field {
 /* What holds for every case of a run. All pointers are borrowed for the life of the play. */
 struct wspec_play_config {
   enum wspec_oracle oracle;
-  bool is_server;          /* we play the server: the target is a client */
-  uint64_t seed;           /* for keys, masking keys and nonces */
-  const char *host;        /* value of the Host field: "localhost:9001" */
-  const char *target;      /* resource name: "/chat?x=1" */
-  const char *origin;      /* NULL: no Origin field */
+  bool is_server;     /* we play the server: the target is a client */
+  uint64_t seed;      /* for keys, masking keys and nonces */
+  const char *host;   /* value of the Host field: "localhost:9001". Against a client: what it was
+                              told to connect to, NULL where that is not known */
+  const char *target; /* resource name: "/chat?x=1"; likewise */
+  const char *origin; /* NULL: no Origin field */
   const char *subprotocol; /* NULL: none is offered by the ordinary handshake */
   const struct wspec_play_field *fields;
   size_t n_fields;
@@ -67,7 +68,7 @@ struct wspec_play_config {
 };
 
 enum wspec_action_kind {
-  WSPEC_ACTION_CONNECT,
+  WSPEC_ACTION_CONNECT,      /* against a client: it is to connect */
   WSPEC_ACTION_WRITE,        /* `octets`, as one write, without waiting for more */
   WSPEC_ACTION_FIN,          /* close our side for writing */
   WSPEC_ACTION_RESET,        /* close with RST */
@@ -101,7 +102,8 @@ void wspec_play_free(struct wspec_play *play);
 /* wspec_play_connected: the connection that was asked for stands. */
 void wspec_play_connected(struct wspec_play *play, unsigned connection, uint64_t now_us);
 
-/* wspec_play_refused: it could not be made; `sentence` says why. The case ends as `error`. */
+/* wspec_play_refused: it could not be made; `sentence` says why. The case ends as `error`; against a
+ * client as violated, since it was told to connect. */
 void wspec_play_refused(struct wspec_play *play, unsigned connection, const char *sentence,
                         uint64_t now_us);
 
@@ -135,9 +137,9 @@ bool wspec_play_is_done(const struct wspec_play *play);
 /* wspec_play_was_refused returns true if a connection that the case asked for could not be made. */
 bool wspec_play_was_refused(const struct wspec_play *play);
 
-/* wspec_play_answer returns the target's last HTTP answer on a connection, for a look at its
- * fields; NULL if there is none. Borrowed until the play is freed. */
-const struct wspec_http_head *wspec_play_answer(const struct wspec_play *play, unsigned connection);
+/* wspec_play_head returns the target's last HTTP head on a connection, an answer or a client's
+ * request, for a look at its fields; NULL if there is none. Borrowed until the play is freed. */
+const struct wspec_http_head *wspec_play_head(const struct wspec_play *play, unsigned connection);
 
 /* wspec_play_take_result hands the result over to the caller, who clears it. Only once, and only
  * when the play is done. */

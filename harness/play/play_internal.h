@@ -8,8 +8,10 @@
  *   receive.c      the target's octets to events, and the standing rules on each frame
  *   send.c         what is to be sent to octets, in portions
  *   sent.c         the log of messages and pings that were sent, for "same"
- *   head.c         the request head
- *   answer.c       the HTTP answer against the rules of the opening handshake
+ *   head.c         our head: the request, or the response to a client
+ *   respond.c      our side of the opening handshake where the target is a client
+ *   answer.c       the HTTP answer of a server against the rules of the opening handshake
+ *   request.c      the request of a client, likewise
  *   expect.c       which alternative of an expectation happened
  *   describe.c     what was expected and what was seen, in words
  *   finish.c       how a connection is brought to its end, and the rules of closing */
@@ -137,7 +139,7 @@ struct incoming {
 enum link_state {
   LINK_IDLE,
   LINK_CONNECTING,
-  LINK_HTTP, /* connected; the answer to the request is awaited */
+  LINK_HTTP, /* connected; the target's head is awaited, or its answer was no 101 */
   LINK_OPEN, /* the opening handshake is done */
   LINK_ENDED /* FIN or RST came, or we gave it up */
 };
@@ -149,9 +151,10 @@ struct link {
   bool wants_stop_reading, wants_read_again;
   bool reading_stopped; /* by the case */
   bool blocked;
-  bool requested; /* a request was sent on it */
-  bool answered;  /* and its final answer came */
-  bool was_open;  /* before it ended */
+  bool own_head_sent; /* our request, or response */
+  bool has_head;      /* the target's: its final answer; or its request, which we have not answered
+                         but by a 101 */
+  bool was_open;      /* before it ended */
   bool fin_sent, given_up;
 
   /* sending */
@@ -168,10 +171,11 @@ struct link {
   uint16_t close_code_sent; /* 1005: none */
 
   /* the opening handshake */
-  char key[64]; /* as sent, for ${accept} */
-  struct wspec_http_head answer;
-  uint64_t answer_offset;
-  struct wspec_buf request; /* the head as it was sent, for what was offered */
+  char key[64];                /* of our request, for ${accept} */
+  struct wspec_http_head head; /* of the target: its answer, or its request */
+  uint64_t head_offset;
+  struct wspec_buf own_head; /* as it was sent, for what was offered or agreed */
+  uint64_t connected_us;
 
   /* permessage-deflate */
   bool deflate_offered, deflate_agreed;
@@ -189,6 +193,9 @@ struct link {
   struct wspec_frame_decoder decoder;
   struct incoming incoming;
   uint64_t received_offset;
+  uint64_t n_frames;    /* received */
+  bool has_masking_key; /* of the last frame that had one */
+  uint8_t masking_key[4];
   uint64_t n_messages;     /* received */
   uint64_t n_messages_was; /* when the job began */
   uint64_t last_received_us;
@@ -285,9 +292,20 @@ void receive_data(struct wspec_play *play, struct link *link, struct wspec_span 
 
 /* ---- compression.c ---- */
 
-/* compression_agree reads from the request and the 101 what was agreed, and judges the latter. */
+/* compression_agree reads from the request and the 101 what was agreed, and judges the latter if it
+ * is the target's. */
 void compression_agree(struct wspec_play *play, struct link *link,
-                       const struct wspec_http_head *request);
+                       const struct wspec_http_head *request,
+                       const struct wspec_http_head *response);
+
+/* compression_is_offered returns true if the client's request has an offer that can be taken. */
+bool compression_is_offered(const struct link *link);
+
+/* compression_answer appends the value of Sec-WebSocket-Extensions that answers the client's request
+ * with what `offer`, the one that the case would make to a server, means from the other side; nothing
+ * if the client's offers do not allow it. */
+enum wspec_err compression_answer(const struct link *link, struct wspec_span offer,
+                                  struct wspec_buf *out);
 
 /* compression_of returns the compressed octets of a message that has a plan for that, to be sent
  * next. They are the link's, until the next call. */
@@ -356,7 +374,10 @@ void send_clear(struct link *link);
 
 /* ---- head.c ---- */
 
-/* head_build writes the request head (and body) of `plan` to `out`, and the key to the link. */
+/* Nothing that a case sends is too much for our own reading of it. */
+extern const struct wspec_http_limits own_head_limits;
+
+/* head_build writes our head (and body) of `plan` to `out`, and a request's key to the link. */
 enum wspec_err head_build(struct wspec_play *play, struct link *link,
                           const struct wspec_head_plan *plan, struct wspec_buf *out);
 
@@ -364,16 +385,31 @@ enum wspec_err head_build(struct wspec_play *play, struct link *link,
 enum wspec_err head_fill_text(struct wspec_play *play, struct link *link, struct wspec_span text,
                               struct wspec_buf *out);
 
+/* ---- respond.c ---- */
+
+/* respond_run goes on with OPEN or RESPOND where the target is a client; true: it is over. */
+bool respond_run(struct wspec_play *play, struct link *link, const struct wspec_step *step);
+
+/* ---- request.c ---- */
+
+/* request_judge finds what is wrong with the client's request, complete or failed. */
+void request_judge(struct wspec_play *play, struct link *link);
+
+/* request_value returns the value of the first field of that name in the client's request;
+ * request_first_element the first element of the list in such fields. Data NULL: there is none. */
+struct wspec_span request_value(const struct link *link, const char *name);
+struct wspec_span request_first_element(const struct link *link, const char *name);
+
 /* ---- answer.c ---- */
 
-/* answer_judge_syntax finds what is not well-formed in the HTTP answer of the link. */
+/* answer_judge_syntax finds what is not well-formed in the target's HTTP answer, or request. */
 void answer_judge_syntax(struct wspec_play *play, struct link *link);
 
 /* answer_judge_101 finds what breaks RFC 6455 section 4.2.2 in a 101. */
 void answer_judge_101(struct wspec_play *play, struct link *link);
 
-/* answer_excuse makes a remark of each finding from `first` on that is about the answer to an
- * ordinary `open` and would not make a client give up: the cases about the handshake judge it. */
+/* answer_excuse makes a remark of each finding from `first` on that is about the target's head in an
+ * ordinary `open` and would not make the other side give up: the cases about the handshake judge it. */
 void answer_excuse(struct wspec_play *play, const struct link *link, size_t first);
 
 /* answer_judge_field judges one field rule of a case. */
@@ -389,6 +425,9 @@ void expect_begin(struct wspec_play *play, struct link *link);
  * Sends the sentinel when its time has come and sets the play's deadline. */
 bool expect_poll(struct wspec_play *play, struct link *link,
                  const struct wspec_expectation *expectation);
+
+/* expect_ping sends the sentinel at once, if it was not sent and can be; false: it cannot. */
+bool expect_ping(struct wspec_play *play, struct link *link);
 
 /* expect_requirement returns the strongest requirement of the script, or NULL. */
 const struct wspec_requirement *expect_requirement(const struct wspec_script *script);

@@ -1,5 +1,6 @@
 #include "play/play_internal.h"
 
+#include "base/ascii.h"
 #include "proto/close.h"
 #include "proto/mask.h"
 
@@ -89,6 +90,32 @@ static void judge_header(struct wspec_play *play, struct link *link) {
   }
 }
 
+/* Section 5.3: a fresh key for each frame. That two in a row are equal by chance happens once in
+ * 4,000,000,000 frames, and the case is then played again. */
+static void judge_masking_key(struct wspec_play *play, struct link *link) {
+  const struct wspec_frame *frame = &link->incoming.frame;
+  if (!play->config->is_server || !frame->masked) {
+    return;
+  }
+  if (link->has_masking_key &&
+      memcmp(link->masking_key, frame->masking_key, sizeof link->masking_key) == 0) {
+    play_find(play, "6455-5.3-02", link_index(play, link), link->incoming.frame_offset,
+              "two frames of the client in a row have the masking key %02x%02x%02x%02x",
+              frame->masking_key[0], frame->masking_key[1], frame->masking_key[2],
+              frame->masking_key[3]);
+  }
+  link->has_masking_key = true;
+  memcpy(link->masking_key, frame->masking_key, sizeof link->masking_key);
+}
+
+/* Section 4.1: once its request is sent, a client waits for the answer, and for all of it. */
+static void judge_too_early(struct wspec_play *play, struct link *link) {
+  if (play->config->is_server && link->job.active && link->job.head_at < link->job.head.len) {
+    play_find(play, "6455-4.1-38", link_index(play, link), link->incoming.frame_offset,
+              "the client sent a frame before our response was complete");
+  }
+}
+
 /* After its close frame an endpoint sends no more data (section 5.5.1). Of control frames the RFC
  * says nothing there: they are reported, never held against it. */
 static void judge_after_close(struct wspec_play *play, struct link *link) {
@@ -130,6 +157,9 @@ static void begin_frame(struct wspec_play *play, struct link *link) {
   judge_header(play, link);
   judge_after_close(play, link);
   judge_order(play, link);
+  judge_masking_key(play, link);
+  judge_too_early(play, link);
+  link->n_frames++;
   incoming->in_payload = true;
   incoming->payload_at = 0;
   if (wspec_opcode_is_control(frame->opcode)) {
@@ -347,35 +377,77 @@ static struct wspec_span receive_frames(struct wspec_play *play, struct link *li
 /* ---- The HTTP answer ---- */
 
 static void end_head(struct wspec_play *play, struct link *link) {
-  unsigned status_code = link->answer.status_code;
+  unsigned status_code = link->head.status_code;
   size_t n_findings = play->result.n_findings;
   answer_judge_syntax(play, link);
+  if (play->config->is_server) {
+    link->has_head = true;
+    request_judge(play, link);
+    answer_excuse(play, link, n_findings);
+    return;
+  }
   if (status_code == 101) {
     answer_judge_101(play, link);
   }
   answer_excuse(play, link, n_findings);
   if (status_code >= 100 && status_code < 200 && status_code != 101) {
-    wspec_http_head_clear(&link->answer); /* an interim answer: the final one follows */
-    link->answer_offset = link->received_offset;
+    wspec_http_head_clear(&link->head); /* an interim answer: the final one follows */
+    link->head_offset = link->received_offset;
     return;
   }
   struct event event = {
-      .kind = EVENT_HTTP, .status_code = (uint16_t)status_code, .offset = link->answer_offset};
-  link->answered = true;
+      .kind = EVENT_HTTP, .status_code = (uint16_t)status_code, .offset = link->head_offset};
+  link->has_head = true;
   if (status_code == 101) {
     link->state = LINK_OPEN;
   }
   receive_event(play, link, &event);
 }
 
+/* What comes behind a head: the body of an answer; of a client nothing, before it is answered. */
+static void receive_behind_head(struct wspec_play *play, struct link *link,
+                                struct wspec_span octets) {
+  if (play->config->is_server) {
+    play_find(play, "6455-4.1-38", link_index(play, link), link->received_offset,
+              "the client sent %zu octets behind its request before it was answered", octets.len);
+  }
+}
+
+/* The client may ask again behind an answer that is no 101, but a request begins with a letter. */
+static bool is_frame_without_101(const struct link *link, struct wspec_span octets) {
+  return link->head.kind == WSPEC_HTTP_REQUEST && link->own_head_sent && link->head.raw.len == 0 &&
+         !wspec_ascii_is_alpha(octets.data[0]);
+}
+
+static void judge_broken_head(struct wspec_play *play, struct link *link, enum wspec_err err) {
+  if (!play->config->is_server) {
+    play_find(play, "9112-2.1-01", link_index(play, link),
+              link->head_offset + link->head.error_offset,
+              "the target did not answer with HTTP/1.1: %s", link->head.error_text);
+  } else if (err == WSPEC_ERR_LIMIT) {
+    play_end_without_verdict(play, WSPEC_VERDICT_ERROR, "the client's request is too long: %s",
+                             link->head.error_text);
+  } else {
+    request_judge(play, link);
+    play->violated = true;
+  }
+}
+
 static struct wspec_span receive_head(struct wspec_play *play, struct link *link,
                                       struct wspec_span octets) {
-  if (link->answered) {
-    link->received_offset += octets.len; /* the body of an HTTP answer */
+  if (link->has_head) {
+    receive_behind_head(play, link, octets);
+    link->received_offset += octets.len;
+    return (struct wspec_span){NULL, 0};
+  }
+  if (is_frame_without_101(link, octets)) {
+    play_find(play, "6455-4.1-40", link_index(play, link), link->received_offset,
+              "the client sent octets that are no HTTP behind an answer that is no 101");
+    play->violated = true;
     return (struct wspec_span){NULL, 0};
   }
   size_t consumed = 0;
-  enum wspec_err err = wspec_http_head_feed(&link->answer, octets, &consumed);
+  enum wspec_err err = wspec_http_head_feed(&link->head, octets, &consumed);
   link->received_offset += consumed;
   if (err == WSPEC_OK) {
     end_head(play, link);
@@ -388,11 +460,9 @@ static struct wspec_span receive_head(struct wspec_play *play, struct link *link
     play_out_of_memory(play);
     return (struct wspec_span){NULL, 0};
   }
-  play_find(play, "9112-2.1-01", link_index(play, link),
-            link->answer_offset + link->answer.error_offset,
-            "the target did not answer with HTTP/1.1: %s", link->answer.error_text);
-  struct event event = {.kind = EVENT_HTTP, .status_code = 0, .offset = link->answer_offset};
-  link->answered = true;
+  judge_broken_head(play, link, err);
+  struct event event = {.kind = EVENT_HTTP, .status_code = 0, .offset = link->head_offset};
+  link->has_head = true;
   receive_event(play, link, &event);
   return wspec_span_from(octets, consumed);
 }

@@ -60,8 +60,9 @@ static void start_frame(struct wspec_play *play, struct link *link, struct write
   writer->payload_len = len;
   writer->at = 0;
   writer->end = writer->header_len + len;
-  if (plan->has_cut && plan->cut_at < writer->end) {
-    writer->end = plan->cut_at;
+  uint64_t cut_at = plan->cut_at + (plan->cut_in_payload ? writer->header_len : 0);
+  if (plan->has_cut && cut_at < writer->end) {
+    writer->end = cut_at;
   }
   writer->in_frame = true;
 }

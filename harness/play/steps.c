@@ -11,10 +11,10 @@ static bool poll_open(struct wspec_play *play, struct link *link) {
   if (play->config->requirements) {
     expectation.requirement = wspec_requirements_find(play->config->requirements, "6455-4.4-02");
   }
-  if (link->answered && (link->answer.status_code == 503 || link->answer.status_code == 429)) {
+  if (link->has_head && (link->head.status_code == 503 || link->head.status_code == 429)) {
     play_end_without_verdict(play, WSPEC_VERDICT_ERROR,
                              "the target is overloaded: it answered the opening handshake with %u",
-                             link->answer.status_code);
+                             link->head.status_code);
     return true;
   }
   if (!expect_poll(play, link, &expectation)) {
@@ -30,17 +30,17 @@ static bool poll_open(struct wspec_play *play, struct link *link) {
 
 static void begin_request(struct wspec_play *play, struct link *link,
                           const struct wspec_head_plan *plan) {
-  if (link->answered && link->state == LINK_HTTP) {
-    wspec_http_head_clear(&link->answer); /* a second request on the same connection */
-    link->answer_offset = link->received_offset;
-    link->answered = false;
+  if (link->has_head && link->state == LINK_HTTP) {
+    wspec_http_head_clear(&link->head); /* a second request on the same connection */
+    link->head_offset = link->received_offset;
+    link->has_head = false;
   }
   wspec_buf_reset(&link->job.head);
   link->job.head_at = 0;
   if (play_check(play, head_build(play, link, plan, &link->job.head))) {
     return;
   }
-  link->requested = true;
+  link->own_head_sent = true;
   send_start(play, link, plan->early, plan->n_early, &plan->segments);
 }
 
@@ -147,7 +147,8 @@ static bool run_step(struct wspec_play *play, struct link *link, const struct ws
   switch (step->kind) {
   case WSPEC_STEP_OPEN:
   case WSPEC_STEP_REQUEST:
-    return run_request(play, link, step);
+  case WSPEC_STEP_RESPOND:
+    return play->config->is_server ? respond_run(play, link, step) : run_request(play, link, step);
   case WSPEC_STEP_SEND:
     return run_send(play, link, step);
   case WSPEC_STEP_EXPECT:

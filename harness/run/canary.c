@@ -21,7 +21,7 @@ struct wspec_canary {
 
 static void on_done(void *user, struct wspec_play *play) {
   struct wspec_canary *canary = user;
-  bool lives = wspec_play_answer(play, 0) != NULL;
+  bool lives = wspec_play_head(play, 0) != NULL;
   if (!lives && wspec_loop_now_us(canary->loop) < canary->until_us) {
     wspec_timer_start(canary->timer, INTERVAL_US);
     return;

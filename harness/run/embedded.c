@@ -26,6 +26,20 @@ struct wspec_session_options wspec_embedded_session_options(void) {
   return options;
 }
 
+struct wspec_client_session_options wspec_embedded_client_options(uint64_t seed) {
+  struct wspec_client_session_options options;
+  wspec_client_session_options_init(&options);
+  options.host = wspec_span_text("localhost");
+  options.target = wspec_span_text("/");
+  options.protocols = protocols;
+  options.n_protocols = sizeof protocols / sizeof protocols[0];
+  options.conn.masking_seed = seed;
+  options.conn.assemble = false;
+  options.conn.message_max = WSPEC_EMBEDDED_MESSAGE_MAX;
+  options.conn.frame_max = WSPEC_EMBEDDED_MESSAGE_MAX;
+  return options;
+}
+
 static void *echo_new(void *context) {
   (void)context;
   return wspec_echo_new();

@@ -3,6 +3,7 @@
 #define WSPEC_RUN_EMBEDDED_H
 
 #include "base/err.h"
+#include "endpoint/client_session.h"
 #include "endpoint/server.h"
 #include "endpoint/session.h"
 #include "net/error.h"
@@ -13,6 +14,11 @@ enum { WSPEC_EMBEDDED_MESSAGE_MAX = 64 * 1024 * 1024 };
 /* wspec_embedded_session_options returns how the reference endpoint's sessions are when they are
  * tested: it speaks the subprotocols "chat" and "superchat". What it points to is static. */
 struct wspec_session_options wspec_embedded_session_options(void);
+
+/* wspec_embedded_client_options returns how the reference client's sessions are when they are tested:
+ * for ws://localhost/, offering permessage-deflate and the subprotocols "chat" and "superchat".
+ * `seed` makes its keys. What it points to is static. */
+struct wspec_client_session_options wspec_embedded_client_options(uint64_t seed);
 
 /* wspec_embedded_start serves it on `loop`, on a port of 127.0.0.1 that the system picks. The
  * caller frees `*server`. Errors as wspec_server_new. */

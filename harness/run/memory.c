@@ -1,7 +1,7 @@
 #include "run/memory.h"
 
-#include "endpoint/echo.h"
-#include "run/embedded.h"
+#include "base/rng.h"
+#include "run/memory_target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,7 @@
 enum { TO_TARGET_MAX = 4 * 1024 * 1024, BLOCKED_ABOVE = 256 * 1024, DELIVER_MAX = 65536 };
 
 struct memory_link {
-  struct wspec_session *session;
-  struct wspec_echo *echo;
+  struct wspec_memory_target target;
   struct wspec_buf to_target; /* written by the play, not yet delivered */
   size_t delivered;           /* of it */
   bool fin, is_reading, eof_told, blocked;
@@ -29,22 +28,18 @@ struct memory {
 
 static void connect_link(struct memory *memory, unsigned connection) {
   struct memory_link *link = &memory->links[connection];
-  const struct wspec_session_options options = wspec_embedded_session_options();
-  link->echo = wspec_echo_new();
-  link->session =
-      link->echo ? wspec_session_new(&options, wspec_echo_handlers(), link->echo) : NULL;
+  const struct wspec_play_config *config = memory->options->config;
+  memory->err = wspec_memory_target_open(&link->target, config->is_server,
+                                         wspec_rng_mix(config->seed + 1 + connection));
   wspec_buf_init(&link->to_target, TO_TARGET_MAX);
   link->is_reading = true;
-  if (!link->session) {
-    memory->err = WSPEC_ERR_NOMEM;
-    return;
+  if (!memory->err) {
+    wspec_play_connected(memory->play, connection, memory->now_us);
   }
-  wspec_play_connected(memory->play, connection, memory->now_us);
 }
 
 static void drop_link(struct memory_link *link) {
-  wspec_session_free(link->session);
-  wspec_echo_free(link->echo);
+  wspec_memory_target_clear(&link->target);
   wspec_buf_clear(&link->to_target);
   *link = (struct memory_link){0};
 }
@@ -100,13 +95,14 @@ static bool deliver_to_target(struct memory *memory, unsigned connection) {
   struct memory_link *link = &memory->links[connection];
   size_t len = portion(memory, link->to_target.len - link->delivered);
   /* A target that does not get rid of its answers stops reading, as over a network. */
-  if (!link->session || wspec_session_output(link->session).len > TO_TARGET_MAX) {
+  if (!wspec_memory_target_is_open(&link->target) ||
+      wspec_memory_target_output(&link->target).len > TO_TARGET_MAX) {
     return false;
   }
   if (len == 0) {
     if (link->fin) {
       link->fin = false;
-      wspec_session_eof(link->session);
+      wspec_memory_target_eof(&link->target);
       return true;
     }
     return false;
@@ -124,19 +120,19 @@ static bool deliver_to_target(struct memory *memory, unsigned connection) {
       wspec_play_set_blocked(memory->play, connection, false, memory->now_us);
     }
   }
-  wspec_session_feed(link->session, chunk, len);
+  wspec_memory_target_feed(&link->target, chunk, len);
   free(chunk);
   return true;
 }
 
 static bool deliver_to_play(struct memory *memory, unsigned connection) {
   struct memory_link *link = &memory->links[connection];
-  if (!link->session || !link->is_reading || link->eof_told) {
+  if (!wspec_memory_target_is_open(&link->target) || !link->is_reading || link->eof_told) {
     return false;
   }
-  struct wspec_span output = wspec_session_output(link->session);
+  struct wspec_span output = wspec_memory_target_output(&link->target);
   if (output.len == 0) {
-    bool is_over = wspec_session_wants_close(link->session);
+    bool is_over = wspec_memory_target_wants_close(&link->target);
     link->eof_told = is_over;
     if (is_over) {
       wspec_play_eof(memory->play, connection, memory->now_us);
@@ -148,7 +144,7 @@ static bool deliver_to_play(struct memory *memory, unsigned connection) {
   if (!chunk) {
     return false;
   }
-  wspec_session_output_sent(link->session, len);
+  wspec_memory_target_output_sent(&link->target, len);
   wspec_play_received(memory->play, connection, wspec_span_of(chunk, len), memory->now_us);
   free(chunk);
   return true;

@@ -1,5 +1,6 @@
-/* memory: one play against the embedded reference endpoint, without a network and in virtual time:
- * a wait costs nothing, and every run is the same. */
+/* memory: one play against the embedded reference endpoint, the client of it where
+ * config->is_server, without a network and in virtual time: a wait costs nothing, and every run is
+ * the same. */
 #ifndef WSPEC_RUN_MEMORY_H
 #define WSPEC_RUN_MEMORY_H
 

@@ -132,7 +132,7 @@ static bool has_deflate(const struct wspec_http_head *answer) {
 
 static void on_done(void *user, struct wspec_play *play) {
   struct glimpse *glimpse = user;
-  const struct wspec_http_head *answer = wspec_play_answer(play, 0);
+  const struct wspec_http_head *answer = wspec_play_head(play, 0);
   if (answer) {
     glimpse->status_code = answer->status_code;
     const struct wspec_http_field *server = wspec_http_head_find(answer, "Server", NULL);

@@ -1,5 +1,6 @@
-/* The suite itself against the reference endpoint, in memory: no case fails, whatever the size of
- * the chunks that both sides get, and each transcript is judged again to the same verdict. */
+/* The suite itself against the reference endpoint, its server and its client, in memory: no case
+ * fails, whatever the size of the chunks that both sides get, and each transcript is judged again to
+ * the same verdict. */
 #include "case/load.h"
 #include "play/replay.h"
 #include "run/memory.h"
@@ -24,22 +25,25 @@ struct suite {
   struct wspec_play_config config;
 };
 
-static int load(void **state) {
-  static struct suite suite;
+/* The suite as it tests servers and as it tests clients. */
+static struct suite suites[2];
+
+static int load(struct suite *suite, bool is_server) {
   char *message = NULL;
-  if (wspec_requirements_load(&suite.requirements, WSPEC_CASES_DIR "/requirements.json",
+  if (wspec_requirements_load(&suite->requirements, WSPEC_CASES_DIR "/requirements.json",
                               &message) ||
-      wspec_case_set_load(&suite.set, WSPEC_CASES_DIR, &suite.requirements, NULL, &message)) {
+      wspec_case_set_load(&suite->set, WSPEC_CASES_DIR, &suite->requirements, NULL, &message)) {
     print_error("%s\n", message ? message : "out of memory");
     free(message);
     return -1;
   }
-  suite.is_small = calloc(suite.set.n_scripts + 1, sizeof(bool));
-  suite.is_elided = calloc(suite.set.n_scripts + 1, sizeof(bool));
-  if (!suite.is_small || !suite.is_elided) {
+  suite->is_small = calloc(suite->set.n_scripts + 1, sizeof(bool));
+  suite->is_elided = calloc(suite->set.n_scripts + 1, sizeof(bool));
+  if (!suite->is_small || !suite->is_elided) {
     return -1;
   }
-  suite.config = (struct wspec_play_config){
+  suite->config = (struct wspec_play_config){
+      .is_server = is_server,
       .seed = 1,
       .host = "localhost",
       .target = "/",
@@ -47,19 +51,29 @@ static int load(void **state) {
       .settle_us = 100000,
       .timeout_us = 5000000,
       .close_us = 1000000,
-      .requirements = &suite.requirements,
+      .requirements = &suite->requirements,
   };
-  *state = &suite;
   return 0;
 }
 
-static int unload(void **state) {
-  struct suite *suite = *state;
-  free(suite->is_small);
-  free(suite->is_elided);
-  wspec_case_set_clear(&suite->set);
-  wspec_requirements_clear(&suite->requirements);
+static int load_both(void **state) {
+  *state = suites;
+  return load(&suites[0], false) || load(&suites[1], true) ? -1 : 0;
+}
+
+static int unload_both(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    free(suites[i].is_small);
+    free(suites[i].is_elided);
+    wspec_case_set_clear(&suites[i].set);
+    wspec_requirements_clear(&suites[i].requirements);
+  }
   return 0;
+}
+
+static bool is_for(const struct suite *suite, const struct wspec_script *script) {
+  return script->target != (suite->config.is_server ? WSPEC_TARGET_SERVER : WSPEC_TARGET_CLIENT);
 }
 
 static struct wspec_result play(const struct suite *suite, const struct wspec_script *script,
@@ -85,7 +99,7 @@ static size_t count_wrong(const struct suite *suite, size_t chunk_len, bool only
   size_t n_wrong = 0;
   for (size_t i = 0; i < suite->set.n_scripts; i++) {
     const struct wspec_script *script = &suite->set.scripts[i];
-    if (script->target == WSPEC_TARGET_CLIENT || (only_small && !suite->is_small[i])) {
+    if (!is_for(suite, script) || (only_small && !suite->is_small[i])) {
       continue;
     }
     struct wspec_result result = play(suite, script, chunk_len);
@@ -96,7 +110,8 @@ static size_t count_wrong(const struct suite *suite, size_t chunk_len, bool only
     }
     if (!is_right(&result)) {
       n_wrong++;
-      print_error("%s, chunks of %zu: %s: %s\n", script->id, chunk_len,
+      print_error("%s, %s, chunks of %zu: %s: %s\n", script->id,
+                  suite->config.is_server ? "client" : "server", chunk_len,
                   wspec_verdict_name(result.verdict),
                   result.n_findings    ? result.findings[0].message
                   : result.skip_reason ? result.skip_reason
@@ -108,25 +123,29 @@ static size_t count_wrong(const struct suite *suite, size_t chunk_len, bool only
 }
 
 static void test_no_case_fails_on_the_reference_endpoint(void **state) {
-  assert_true(((struct suite *)*state)->set.n_scripts >= 20);
-  assert_int_equal(count_wrong(*state, 0, false), 0);
-}
-
-static void test_chunks_change_nothing(void **state) {
-  static const size_t chunk_lens[] = {1, 2, 3, 7, 64, 1000};
-  for (size_t i = 0; i < sizeof chunk_lens / sizeof chunk_lens[0]; i++) {
-    assert_int_equal(count_wrong(*state, chunk_lens[i], true), 0);
+  struct suite *both = *state;
+  for (size_t i = 0; i < 2; i++) {
+    assert_true(both[i].set.n_scripts >= 20);
+    assert_int_equal(count_wrong(&both[i], 0, false), 0);
   }
 }
 
-static void test_a_transcript_is_judged_to_the_same_verdict(void **state) {
-  const struct suite *suite = *state;
+static void test_chunks_change_nothing(void **state) {
+  (void)state;
+  static const size_t chunk_lens[] = {1, 2, 3, 7, 64, 1000};
+  for (size_t i = 0; i < sizeof chunk_lens / sizeof chunk_lens[0]; i++) {
+    assert_int_equal(count_wrong(&suites[0], chunk_lens[i], true), 0);
+    assert_int_equal(count_wrong(&suites[1], chunk_lens[i], true), 0);
+  }
+}
+
+static void judge_again(const struct suite *suite) {
   size_t n_judged = 0, n_elided = 0;
   for (size_t i = 0; i < suite->set.n_scripts; i++) {
     const struct wspec_script *script = &suite->set.scripts[i];
     /* Of the transcripts that are not whole, one shows that they are told apart. */
     bool is_known = suite->is_elided[i] && n_elided++ > 0;
-    if (script->target == WSPEC_TARGET_CLIENT || is_known) {
+    if (!is_for(suite, script) || is_known) {
       continue;
     }
     struct wspec_result first = play(suite, script, 0), again;
@@ -149,11 +168,17 @@ static void test_a_transcript_is_judged_to_the_same_verdict(void **state) {
   assert_true(n_judged > suite->set.n_scripts / 2);
 }
 
+static void test_a_transcript_is_judged_to_the_same_verdict(void **state) {
+  const struct suite *both = *state;
+  judge_again(&both[0]);
+  judge_again(&both[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_no_case_fails_on_the_reference_endpoint),
       cmocka_unit_test(test_chunks_change_nothing),
       cmocka_unit_test(test_a_transcript_is_judged_to_the_same_verdict),
   };
-  return cmocka_run_group_tests(tests, load, unload);
+  return cmocka_run_group_tests(tests, load_both, unload_both);
 }

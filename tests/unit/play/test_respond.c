@@ -1,0 +1,323 @@
+/* What a play makes of a client's request, and of what it does with our answer: octets by hand, at
+ * every split. */
+#include "play/play.h"
+
+#include "proto/frame.h"
+#include "proto/handshake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct wspec_play_config config = {
+    .is_server = true,
+    .seed = 7,
+    .host = "localhost:9001",
+    .target = "/case/x",
+    .have = WSPEC_NEED_ECHO,
+    .settle_us = 1000,
+    .timeout_us = 2000,
+    .close_us = 1000,
+};
+
+static const char RIGHT[] = "GET /case/x HTTP/1.1\r\n"
+                            "Host: localhost:9001\r\n"
+                            "Upgrade: websocket\r\n"
+                            "Connection: Upgrade\r\n"
+                            "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
+                            "Sec-WebSocket-Version: 13\r\n"
+                            "\r\n";
+
+/* What a play left: its verdict, its findings as words, and what it sent first. */
+struct outcome {
+  enum wspec_verdict verdict;
+  char requirements[256];
+  char sent[1024];
+};
+
+/* The target: sends `request` in two parts, and answers each ping if it `is_open`. */
+struct client {
+  const char *request;
+  size_t split;
+  bool is_open;  /* takes what it is answered for a right 101 */
+  bool has_sent; /* the request */
+  uint8_t key;
+};
+
+static void feed(struct wspec_play *play, const void *octets, size_t len) {
+  uint8_t *copy = malloc(len ? len : 1);
+  assert_non_null(copy);
+  memcpy(copy, octets, len);
+  wspec_play_received(play, 0, wspec_span_of(copy, len), 1);
+  free(copy);
+}
+
+static void send_request(struct wspec_play *play, struct client *client) {
+  size_t len = strlen(client->request);
+  size_t split = client->split < len ? client->split : len;
+  client->has_sent = true;
+  feed(play, client->request, split);
+  feed(play, client->request + split, len - split);
+}
+
+/* Sends back what a frame of at most 125 octets has, masked: pings as pongs, all else as it came. */
+static void echo(struct wspec_play *play, struct client *client, struct wspec_span frame) {
+  uint8_t out[2 + 4 + 125];
+  assert_true(frame.len >= 2 && frame.len - 2 == frame.data[1]);
+  bool is_ping = frame.data[0] == 0x89;
+  out[0] = is_ping ? 0x8a : frame.data[0];
+  out[1] = (uint8_t)(0x80 | frame.data[1]);
+  const uint8_t key[4] = {client->key++, 2, 3, 4};
+  memcpy(out + 2, key, sizeof key);
+  for (size_t i = 2; i < frame.len; i++) {
+    out[4 + i] = (uint8_t)(frame.data[i] ^ key[(i - 2) % 4]);
+  }
+  feed(play, out, frame.len + 4);
+}
+
+static void act(struct wspec_play *play, struct client *client, const struct wspec_action *action,
+                struct outcome *outcome) {
+  if (action->kind == WSPEC_ACTION_CONNECT) {
+    wspec_play_connected(play, 0, 1);
+  } else if (action->kind == WSPEC_ACTION_WRITE && outcome->sent[0] == '\0') {
+    assert_true(action->octets.len < sizeof outcome->sent);
+    memcpy(outcome->sent, action->octets.data, action->octets.len);
+    if (!client->is_open) {
+      wspec_play_eof(play, 0, 1);
+    }
+  } else if (action->kind == WSPEC_ACTION_WRITE) {
+    echo(play, client, action->octets);
+  } else if (action->kind == WSPEC_ACTION_FIN) {
+    wspec_play_eof(play, 0, 1);
+  }
+}
+
+static struct outcome run(const struct wspec_script *script, struct client client) {
+  struct outcome outcome = {.verdict = WSPEC_VERDICT_ERROR};
+  struct wspec_play *play = wspec_play_new(script, &config, 0);
+  assert_non_null(play);
+  struct wspec_action action;
+  for (unsigned round = 0; round < 200 && !wspec_play_is_done(play); round++) {
+    if (wspec_play_next(play, 1, &action)) {
+      act(play, &client, &action, &outcome);
+    } else if (!client.has_sent) {
+      send_request(play, &client);
+    } else {
+      wspec_play_time(play, wspec_play_deadline(play));
+    }
+  }
+  assert_true(wspec_play_is_done(play));
+  struct wspec_result result;
+  wspec_play_take_result(play, &result);
+  outcome.verdict = result.verdict;
+  for (size_t i = 0; i < result.n_findings; i++) {
+    size_t len = strlen(outcome.requirements);
+    snprintf(outcome.requirements + len, sizeof outcome.requirements - len, "%s ",
+             result.findings[i].requirement);
+  }
+  wspec_result_clear(&result);
+  wspec_play_free(play);
+  return outcome;
+}
+
+static struct outcome answer_by(enum wspec_step_kind kind, const char *request, size_t split,
+                                bool is_open) {
+  struct wspec_step step = {.kind = kind};
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = &step, .n_steps = 1};
+  return run(&script, (struct client){.request = request, .split = split, .is_open = is_open});
+}
+
+/* RFC 6455 section 4.1: each thing that a request is held to, and the sentence that it breaks. */
+static void test_each_fault_of_a_request_is_found_at_every_split(void **state) {
+  (void)state;
+  static const struct {
+    const char *from, *to, *requirement;
+  } faults[] = {
+      {"GET", "POST", "6455-4.1-20 "},
+      {"HTTP/1.1", "HTTP/1.0", "6455-4.1-21 "},
+      {"/case/x", "/case/y", "6455-4.1-22 "},
+      {"/case/x", "/case/x#f", "6455-3-06 6455-4.1-22 "},
+      {"Host: localhost:9001\r\n", "", "6455-4.1-23 "},
+      {"localhost:9001", "localhost", "6455-4.1-23 "},
+      {"Upgrade: websocket\r\n", "", "6455-4.1-24 "},
+      {"websocket", "web", "6455-4.1-24 "},
+      {"Connection: Upgrade", "Connection: close", "6455-4.1-25 "},
+      {"Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n", "", "6455-4.1-26 "},
+      {"DA0ODw==", "DA0O", "6455-4.1-27 "},
+      {"DA0ODw==", "DA0ODx==", "6455-4.1-27 "},
+      {"Sec-WebSocket-Version: 13\r\n", "", "6455-4.1-31 "},
+      {": 13", ": 8", "6455-4.1-32 "},
+      {": 13", ": 013", "6455-4.3-05 "},
+      {"Version: 13", "Version: 13\r\nSec-WebSocket-Protocol: a, a", "6455-4.1-35 "},
+      {"Version: 13", "Version: 13\r\nSec-WebSocket-Protocol: a b", "6455-4.1-34 "},
+      {"Version: 13", "Version: 13\r\nSec-WebSocket-Extensions: a; =", "6455-4.3-02 "},
+      {"Version: 13", "Version: 13\r\nSec-WebSocket-Version: 13", "6455-11.3.5-02 "},
+      {"Key: ", "Key : ", "9112-5.1-01 "},
+  };
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+    char request[512];
+    const char *at = strstr(RIGHT, faults[i].from);
+    assert_non_null(at);
+    snprintf(request, sizeof request, "%.*s%s%s", (int)(at - RIGHT), RIGHT, faults[i].to,
+             at + strlen(faults[i].from));
+    for (size_t split = 0; split <= strlen(request); split++) {
+      struct outcome outcome = answer_by(WSPEC_STEP_RESPOND, request, split, true);
+      assert_string_equal(outcome.requirements, faults[i].requirement);
+      assert_int_equal(outcome.verdict, WSPEC_VERDICT_FAIL);
+    }
+  }
+}
+
+static void test_a_right_request_gets_a_right_101_at_every_split(void **state) {
+  (void)state;
+  for (size_t split = 0; split <= strlen(RIGHT); split++) {
+    struct outcome outcome = answer_by(WSPEC_STEP_OPEN, RIGHT, split, true);
+    assert_string_equal(outcome.requirements, "");
+    assert_int_equal(outcome.verdict, WSPEC_VERDICT_PASS);
+    assert_string_equal(outcome.sent, "HTTP/1.1 101 Switching Protocols\r\n"
+                                      "Upgrade: websocket\r\n"
+                                      "Connection: Upgrade\r\n"
+                                      "Sec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=\r\n"
+                                      "\r\n");
+  }
+}
+
+/* So that one blemish in all requests of a client does not hide all else. */
+static void test_open_remarks_what_a_server_would_not_refuse(void **state) {
+  (void)state;
+  char request[512];
+  const char *at = strstr(RIGHT, ":9001");
+  snprintf(request, sizeof request, "%.*s%s", (int)(at - RIGHT), RIGHT, at + strlen(":9001"));
+  struct outcome outcome = answer_by(WSPEC_STEP_OPEN, request, 0, true);
+  assert_string_equal(outcome.requirements, "6455-4.1-23 ");
+  assert_int_equal(outcome.verdict, WSPEC_VERDICT_INFO);
+}
+
+static void test_frames_before_the_answer_are_found(void **state) {
+  (void)state;
+  char request[512];
+  snprintf(request, sizeof request, "%s%s", RIGHT, "\x81\x80\x01\x02\x03\x04");
+  struct outcome outcome = answer_by(WSPEC_STEP_OPEN, request, sizeof request, true);
+  assert_string_equal(outcome.requirements, "6455-4.1-38 ");
+}
+
+static void test_a_client_that_drops_a_right_101_fails(void **state) {
+  (void)state;
+  struct outcome outcome = answer_by(WSPEC_STEP_OPEN, RIGHT, 0, false);
+  assert_string_equal(outcome.requirements, "6455-4.1-53 ");
+}
+
+/* Plays respond and expects failure; the answer has no Sec-WebSocket-Accept. */
+static struct outcome respond_wrong(bool is_open) {
+  struct wspec_field_edit edit = {.kind = WSPEC_FIELD_REMOVE,
+                                  .name = wspec_span_text("Sec-WebSocket-Accept")};
+  struct wspec_alternative failed = {.reaction = WSPEC_REACTION_FAILED};
+  struct wspec_step steps[] = {{.kind = WSPEC_STEP_RESPOND}, {.kind = WSPEC_STEP_EXPECT}};
+  steps[0].as.head.edits = &edit;
+  steps[0].as.head.n_edits = 1;
+  steps[1].as.expect.alternatives = &failed;
+  steps[1].as.expect.n_alternatives = 1;
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = steps, .n_steps = 2};
+  return run(&script, (struct client){.request = RIGHT, .is_open = is_open});
+}
+
+static void test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong(void **state) {
+  (void)state;
+  assert_int_equal(respond_wrong(false).verdict, WSPEC_VERDICT_PASS);
+  assert_int_equal(respond_wrong(true).verdict, WSPEC_VERDICT_FAIL);
+}
+
+/* Plays respond with status 200 and expects that TCP is closed without a frame. */
+static struct outcome respond_200(const char *behind) {
+  struct wspec_alternative dropped = {.reaction = WSPEC_REACTION_DROPPED};
+  struct wspec_step steps[] = {{.kind = WSPEC_STEP_RESPOND}, {.kind = WSPEC_STEP_EXPECT}};
+  steps[0].as.head.status_code = 200;
+  steps[1].as.expect.alternatives = &dropped;
+  steps[1].as.expect.n_alternatives = 1;
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = steps, .n_steps = 2};
+  struct outcome outcome = {.verdict = WSPEC_VERDICT_ERROR};
+  struct wspec_play *play = wspec_play_new(&script, &config, 0);
+  assert_non_null(play);
+  struct wspec_action action;
+  for (unsigned round = 0; round < 200 && !wspec_play_is_done(play); round++) {
+    if (!wspec_play_next(play, 1, &action)) {
+      wspec_play_time(play, wspec_play_deadline(play));
+    } else if (action.kind == WSPEC_ACTION_CONNECT) {
+      wspec_play_connected(play, 0, 1);
+      feed(play, RIGHT, strlen(RIGHT));
+    } else if (action.kind == WSPEC_ACTION_WRITE) {
+      assert_true(action.octets.len < sizeof outcome.sent);
+      memcpy(outcome.sent, action.octets.data, action.octets.len);
+      feed(play, behind, strlen(behind));
+      wspec_play_eof(play, 0, 1);
+    }
+  }
+  struct wspec_result result;
+  wspec_play_take_result(play, &result);
+  outcome.verdict = result.verdict;
+  wspec_result_clear(&result);
+  wspec_play_free(play);
+  return outcome;
+}
+
+static void test_behind_another_status_there_are_no_frames(void **state) {
+  (void)state;
+  struct outcome outcome = respond_200("");
+  assert_int_equal(outcome.verdict, WSPEC_VERDICT_PASS);
+  assert_string_equal(outcome.sent, "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                                    "Content-Length: 0\r\n\r\n");
+  assert_int_equal(respond_200("\x81\x80\x01\x02\x03\x04").verdict, WSPEC_VERDICT_FAIL);
+}
+
+/* A key that comes twice in a row is no fresh one (section 5.3). */
+static void test_a_masking_key_that_stays_is_found(void **state) {
+  (void)state;
+  static const char pongs[] = "\x8a\x80\x01\x02\x03\x04\x8a\x80\x01\x02\x03\x04";
+  struct wspec_step step = {.kind = WSPEC_STEP_OPEN};
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = &step, .n_steps = 1};
+  struct wspec_play *play = wspec_play_new(&script, &config, 0);
+  assert_non_null(play);
+  struct wspec_action action;
+  bool was_answered = false;
+  for (unsigned round = 0; round < 200 && !wspec_play_is_done(play); round++) {
+    if (!wspec_play_next(play, 1, &action)) {
+      wspec_play_time(play, wspec_play_deadline(play));
+    } else if (action.kind == WSPEC_ACTION_CONNECT) {
+      wspec_play_connected(play, 0, 1);
+      feed(play, RIGHT, strlen(RIGHT));
+    } else if (action.kind == WSPEC_ACTION_WRITE && !was_answered) {
+      was_answered = true;
+      feed(play, pongs, sizeof pongs - 1);
+    }
+  }
+  struct wspec_result result;
+  wspec_play_take_result(play, &result);
+  assert_true(result.n_findings > 0);
+  assert_string_equal(result.findings[0].requirement, "6455-5.3-02");
+  wspec_result_clear(&result);
+  wspec_play_free(play);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_each_fault_of_a_request_is_found_at_every_split),
+      cmocka_unit_test(test_a_right_request_gets_a_right_101_at_every_split),
+      cmocka_unit_test(test_open_remarks_what_a_server_would_not_refuse),
+      cmocka_unit_test(test_frames_before_the_answer_are_found),
+      cmocka_unit_test(test_a_client_that_drops_a_right_101_fails),
+      cmocka_unit_test(test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong),
+      cmocka_unit_test(test_behind_another_status_there_are_no_frames),
+      cmocka_unit_test(test_a_masking_key_that_stays_is_found),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
