@@ -30,9 +30,10 @@ struct program {
   struct wspec_console *console;
   struct wspec_signal *interrupt;
   struct wspec_timer *timer;         /* lets input go on */
-  struct wspec_timer *closing_timer; /* ends the wait for the last pong, and --wait */
+  struct wspec_timer *closing_timer; /* ends the wait for the server to read, and --wait */
   struct wspec_blob_writer input;
   uint64_t pinged_us;
+  uint64_t waiting; /* octets that were to be sent when they were last looked at */
   bool was_open;
   bool has_ended; /* the input */
   bool is_good;
@@ -223,17 +224,22 @@ static void on_input_error(void *user, const char *sentence) {
   close_socket(program, 0, "");
 }
 
+/* Behind the end of the input, --timeout limits how long the server may read nothing. */
+static void watch_what_waits(struct program *program, uint64_t waiting) {
+  if (program->has_ended && waiting != program->waiting) {
+    program->waiting = waiting;
+    wspec_timer_start(program->closing_timer, program->arguments.timeout_s * 1000000);
+  }
+  wspec_timer_start(program->timer, INPUT_RETRY_US);
+}
+
 /* A ping goes ahead of what waits: the sentinel is sent once nothing does. */
 static void on_timer(void *user) {
   struct program *program = user;
-  if (wspec_websocket_buffered_amount(program->socket) > 0 &&
-      wspec_websocket_ready_state(program->socket) == WSPEC_WEBSOCKET_OPEN) {
-    if (!program->has_ended &&
-        wspec_websocket_buffered_amount(program->socket) <= INPUT_HIGH_WATER) {
-      wspec_console_resume(program->console);
-      return;
-    }
-    wspec_timer_start(program->timer, INPUT_RETRY_US);
+  uint64_t waiting = wspec_websocket_buffered_amount(program->socket);
+  bool is_open = wspec_websocket_ready_state(program->socket) == WSPEC_WEBSOCKET_OPEN;
+  if (waiting > 0 && is_open && (program->has_ended || waiting > INPUT_HIGH_WATER)) {
+    watch_what_waits(program, waiting);
   } else if (!program->has_ended) {
     wspec_console_resume(program->console);
   } else if (wspec_websocket_ping(program->socket, wspec_span_text(SENTINEL))) {

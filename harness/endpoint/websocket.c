@@ -72,11 +72,18 @@ void wspec__websocket_note_failure(struct wspec_websocket *socket, enum wspec_er
   }
 }
 
+/* What the system has taken. Inside TLS both terms count differently; it still moves only when
+ * octets do. */
+static uint64_t octets_taken(const struct wspec_websocket *socket) {
+  return socket->written - wspec_stream_pending(socket->stream);
+}
+
 void wspec__websocket_start_closing(struct wspec_websocket *socket) {
   if (socket->state == WSPEC_WEBSOCKET_OPEN) {
     socket->state = WSPEC_WEBSOCKET_CLOSING;
   }
   if (socket->closing_timeout_ms > 0 && !socket->is_freed) {
+    socket->taken = octets_taken(socket);
     wspec_timer_start(socket->timer, (uint64_t)socket->closing_timeout_ms * 1000);
   }
 }
@@ -195,6 +202,12 @@ static void on_timer(void *user) {
   if (socket->state == WSPEC_WEBSOCKET_CONNECTING) {
     wspec__websocket_note_failure(socket, WSPEC_ERR_TIMEOUT, "the connection was not open in time");
     socket->state = WSPEC_WEBSOCKET_CLOSING;
+  } else if (octets_taken(socket) != socket->taken) {
+    wspec__websocket_start_closing(socket); /* slow is not stuck */
+    return;
+  } else if (socket->close_waits) {
+    wspec__websocket_note_failure(socket, WSPEC_ERR_TIMEOUT,
+                                  "the server stopped reading, and messages were not sent");
   }
   wspec_stream_reset(socket->stream);
 }

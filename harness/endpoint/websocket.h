@@ -93,7 +93,9 @@ struct wspec_websocket_options {
   size_t spill_min;            /* octets of a binary message beyond which a file takes it */
   const char *spill_directory; /* NULL: /tmp */
   uint32_t open_timeout_ms;    /* from wspec_websocket_new to `open`; 0: none */
-  uint32_t closing_timeout_ms; /* from our close frame to the end of TCP; 0: none */
+  /* For closing, until the end of TCP: so long the network may take nothing of the messages before
+   * our close frame, and so long TCP may stay open once it has taken all. 0: for ever. */
+  uint32_t closing_timeout_ms;
   /* on_handshake is called once when the answer's head has come, or was given up: what was sent
    * and what came, as octets, borrowed for the call. NULL: not called. */
   void (*on_handshake)(void *user, struct wspec_span request, struct wspec_span response);
@@ -171,7 +173,8 @@ WSPEC_MUST_USE enum wspec_err wspec_websocket_ping(struct wspec_websocket *socke
 
 /* wspec_websocket_close closes, after what was sent before. `status_code` 0: none is given; the
  * close frame is then empty, or has 1000 if there is a reason. Nothing happens once the state is
- * CLOSING or CLOSED; while CONNECTING the connection is failed.
+ * CLOSING or CLOSED; while CONNECTING the connection is failed. A server that stops reading is cut
+ * off by `closing_timeout_ms`, with an error event if messages were lost.
  * WSPEC_ERR_MISUSE, in every state: a code other than 0, 1000 and 3000 to 4999, or a reason that is
  * over 123 octets or not UTF-8. WSPEC_ERR_NOMEM. Nothing is sent then, the state stays. */
 WSPEC_MUST_USE enum wspec_err wspec_websocket_close(struct wspec_websocket *socket,

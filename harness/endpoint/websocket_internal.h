@@ -47,6 +47,8 @@ struct wspec_websocket {
   struct wspec__queued *last;
   uint64_t buffered;  /* the bufferedAmount */
   uint64_t in_stream; /* what of it the connection has taken and the system has not */
+  uint64_t written;   /* octets that the stream has accepted */
+  uint64_t taken;     /* what of them the system had taken when the closing timer started */
   bool close_waits;   /* until the messages before it are sent */
   uint16_t close_code;
   size_t close_reason_len;

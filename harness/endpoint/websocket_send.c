@@ -165,6 +165,7 @@ static bool flush(struct wspec_websocket *socket) {
     if (wspec_stream_write(socket->stream, output)) {
       return false; /* on_drained tries again, or on_error has the last word */
     }
+    socket->written += output.len;
     wspec_client_session_output_sent(socket->session, output.len);
     output = wspec_client_session_output(socket->session);
   }
@@ -227,6 +228,7 @@ enum wspec_err wspec_websocket_close(struct wspec_websocket *socket, uint16_t st
   if (reason.len > 0) {
     memcpy(socket->close_reason, reason.data, reason.len);
   }
+  wspec__websocket_start_closing(socket);
   if (!socket->is_feeding) {
     wspec__websocket_pump(socket);
   }

@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from wrong_server import WrongServer
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 30
@@ -118,7 +121,6 @@ def test_unknown_certificate_is_told_and_exit_3(wspec, start_echo):
 
 
 def test_trusted_certificate_and_key_log(wspec, start_echo, tmp_path):
-    import ssl
     server = start_echo("--tls")
     ca, log = tmp_path / "ca.pem", tmp_path / "keys"
     ca.write_text(ssl.get_server_certificate((server.host, server.port), timeout=TIMEOUT_S))
@@ -132,6 +134,23 @@ def test_message_that_is_not_utf8_is_not_sent(wspec, start_echo):
     done = connect(wspec, start_echo().url, stdin=b"\xff\ngood\n")
     assert (done.returncode, done.stdout) == (1, b"good\n")
     assert b"not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+def test_server_that_stops_reading_is_told_and_exit_1(wspec, authority, tmp_path, scheme):
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.truncate(64 << 20)
+    context = None
+    if scheme == "wss":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*authority.good)
+    with WrongServer(ending="deaf", context=context) as server:
+        done = connect(wspec, "-n", "--file", path, "--no-deflate", "--timeout", "1",
+                       "--cacert", authority.ca, server.url)
+    assert done.returncode == 1
+    assert done.stderr == (b"wspec connect: the server stopped reading, and messages were not "
+                           b"sent\n")
 
 
 def serve_once(octets, tls_breaks=False):

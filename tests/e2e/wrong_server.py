@@ -26,7 +26,8 @@ def right_answer(request, more=""):
 class WrongServer:
     """Serves one connection. `answer(request)` gives the octets in the place of the 101 (default: a
     good one); `then` follows, with `after_hello` only once the client has sent a frame. `ending`:
-    "fin" behind it, "rst", or "wait", which leaves the end to the client. `context`: speak TLS."""
+    "fin" behind it, "rst", "wait", which leaves the end to the client, or "deaf": nothing more is
+    read, and the end comes when the test leaves. `context`: speak TLS."""
 
     def __init__(self, answer=right_answer, then=b"", ending="wait", context=None,
                  after_hello=False):
@@ -38,6 +39,7 @@ class WrongServer:
         self.handshake_error = None
         self.server_name = None
         self.peer_certificate = None
+        self._is_over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
@@ -52,6 +54,7 @@ class WrongServer:
         return self
 
     def __exit__(self, *_):
+        self._is_over.set()
         self._thread.join(timeout=TIMEOUT_S)
         self._listener.close()
         assert not self._thread.is_alive(), "the client has not ended the connection"
@@ -96,6 +99,9 @@ class WrongServer:
             peer.sendall(self._then)
         if self._ending == "rst":
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        if self._ending == "deaf":
+            self._is_over.wait(timeout=TIMEOUT_S)
             return
         if self._ending == "fin":
             socket.socket.shutdown(peer, socket.SHUT_WR)

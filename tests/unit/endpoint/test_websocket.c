@@ -3,6 +3,7 @@
 #include "endpoint/websocket.h"
 #include "failalloc.h"
 #include "net/listener.h"
+#include "raw_answer.h"
 #include "tempfile.h"
 
 #include <setjmp.h>
@@ -429,26 +430,13 @@ static void test_full_disk_closes_with_1011(void **state) {
 
 static void raw_on_data(void *user, struct wspec_stream *stream, uint8_t *data, size_t len) {
   struct world *world = user;
-  static const char NAME[] = "Sec-WebSocket-Key: ";
-  char request[2048];
-  assert_true(len < sizeof request);
-  memcpy(request, data, len);
-  request[len] = '\0';
-  const char *key = strstr(request, NAME);
-  if (!key) {
-    return; /* the frames of the client */
-  }
-  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
   char answer[256];
-  assert_int_equal(
-      wspec_handshake_accept(wspec_span_of(key + sizeof NAME - 1, WSPEC_HANDSHAKE_KEY_LEN), accept),
-      WSPEC_OK);
-  int n = snprintf(answer, sizeof answer,
-                   "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                   "Sec-WebSocket-Accept: %s\r\n\r\n",
-                   accept);
+  size_t answer_len = raw_answer(data, len, answer);
+  if (answer_len == 0) {
+    return;
+  }
   if (world->rubbish[0] != 'H') {
-    assert_int_equal(wspec_stream_write(stream, wspec_span_of(answer, (size_t)n)), WSPEC_OK);
+    assert_int_equal(wspec_stream_write(stream, wspec_span_of(answer, answer_len)), WSPEC_OK);
   }
   assert_int_equal(wspec_stream_write(stream, wspec_span_of(world->rubbish, world->rubbish_len)),
                    WSPEC_OK);
