@@ -190,14 +190,6 @@ def test_access_log_that_cannot_be_written_is_told(start_program, wspec):
     assert "cannot write /nonexistent/log" in program.stderr
 
 
-def test_client_certificate_is_demanded(wspec, start_echo, start_program):
-    server = start_echo("--tls", "--cacert", "/etc/ssl/certs/ca-certificates.crt") \
-        if Path("/etc/ssl/certs/ca-certificates.crt").is_file() else pytest.skip("no CA file")
-    program = start_program([wspec, "connect", "-k", "-n", server.url])
-    assert program.wait() in (1, 3)
-    assert "TLS" in program.stderr or "certificate" in program.stderr
-
-
 def test_drain_timeout_cuts_off_who_does_not_answer(start_echo):
     server = start_echo("--drain-timeout", "0")
     with Raw(server) as raw:
