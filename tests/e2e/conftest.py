@@ -72,8 +72,8 @@ class Program:
 class EchoServer(Program):
     """A `wspec echo` on a port of its own."""
 
-    def __init__(self, wspec, *arguments, env=None):
-        super().__init__([wspec, "echo", "--port", "0", *arguments], env)
+    def __init__(self, wspec, *arguments, env=None, under=()):
+        super().__init__([*under, wspec, "echo", "--port", "0", *arguments], env)
         announced = self.next_line()
         found = re.fullmatch(r"listening on ((wss?)://(\S+):(\d+)/)", announced)
         assert found, announced
@@ -91,6 +91,19 @@ def wspec():
     return path.resolve()
 
 
+def is_sanitized(path):
+    return b"__asan_init" in path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def plain_wspec(wspec):
+    """A wspec without sanitizers, whose memory is its own: $WSPEC_PLAIN_BIN, or that under test."""
+    path = Path(os.environ.get("WSPEC_PLAIN_BIN", wspec)).resolve()
+    if is_sanitized(path):
+        pytest.skip(f"{path} has a sanitizer: set WSPEC_PLAIN_BIN to a build without one")
+    return path
+
+
 @pytest.fixture
 def start_program():
     """Start a process that is killed when the test ends."""
@@ -105,14 +118,11 @@ def start_program():
         program.kill()
 
 
-@pytest.fixture
-def start_echo(wspec):
-    """Start `wspec echo ARGUMENT...`; each that still runs when the test ends must end by SIGTERM,
-    with exit code 0 and nothing on standard error (a sanitizer would speak there)."""
+def echo_starter(wspec):
     started = []
 
-    def start(*arguments, env=None):
-        started.append(EchoServer(wspec, *arguments, env=env))
+    def start(*arguments, **options):
+        started.append(EchoServer(wspec, *arguments, **options))
         return started[-1]
 
     yield start
@@ -125,6 +135,19 @@ def start_echo(wspec):
     finally:
         for server in started:
             server.kill()
+
+
+@pytest.fixture
+def start_echo(wspec):
+    """Start `wspec echo ARGUMENT...`; each that still runs when the test ends must end by SIGTERM,
+    with exit code 0 and nothing on standard error (a sanitizer would speak there)."""
+    yield from echo_starter(wspec)
+
+
+@pytest.fixture
+def start_plain_echo(plain_wspec):
+    """start_echo without sanitizers; `under` is a command that runs it."""
+    yield from echo_starter(plain_wspec)
 
 
 @pytest.fixture(scope="session")

@@ -1,49 +1,58 @@
 """`wspec echo` under many connections, with its limits, pushes, broadcasts and access log."""
 
 import asyncio
+import contextlib
 import re
 import resource
+import shutil
+import signal
 import socket
+import ssl
 import struct
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from conftest import is_sanitized
 from test_echo import BINARY, CLOSE, TEXT, TIMEOUT_S, Raw, frame, request
 
 IDLE = 10_000
 IDLE_MIB = 200
 
 
-def is_sanitized(wspec):
-    return b"__asan_init" in wspec.read_bytes()
-
-
-def resident_kib(process):
-    status = Path(f"/proc/{process.pid}/status").read_text()
+def resident_kib(server):
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
 
-def descriptors(process):
-    return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+def descriptors(server):
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
-def test_10000_idle_connections_take_under_200_mb(wspec, start_echo):
-    if is_sanitized(wspec):
-        pytest.skip("AddressSanitizer's own memory would be counted")
+@pytest.fixture
+def many_descriptors():
+    """As many descriptors as the system allows, for this process and what it starts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < IDLE + 200:
         pytest.skip(f"this machine allows {hard} descriptors a process")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    server = start_echo()
-    sockets = []
-    try:
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_10000_idle_connections_take_under_200_mb(many_descriptors, start_plain_echo):
+    server = start_plain_echo()
+    with contextlib.ExitStack() as stack:
+        sockets = []
         for number in range(IDLE):
             # An address of 127/8 each thousand: the ports of one are not enough for all machines.
-            peer = socket.create_connection((server.host, server.port), timeout=TIMEOUT_S,
-                                            source_address=(f"127.0.1.{1 + number // 1000}", 0))
+            peer = stack.enter_context(socket.create_connection(
+                (server.host, server.port), timeout=TIMEOUT_S,
+                source_address=(f"127.0.1.{1 + number // 1000}", 0)))
             sockets.append(peer)
             peer.sendall(request())
         for peer in sockets:
@@ -51,45 +60,129 @@ def test_10000_idle_connections_take_under_200_mb(wspec, start_echo):
         for peer in sockets[::1000]:
             peer.sendall(frame(TEXT, b"alive"))
             assert peer.recv(4096) == b"\x81\x05alive"
-        used = resident_kib(server.process)
+        assert descriptors(server) > IDLE
+        used = resident_kib(server)
         print(f"{IDLE} idle connections: {used} KiB")
         assert used < IDLE_MIB * 1000
-    finally:
-        for peer in sockets:
-            peer.close()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def open_and_close(server, number):
-    sockets = [socket.create_connection((server.host, server.port), timeout=TIMEOUT_S)
-               for _ in range(number)]
-    for peer in sockets:
-        peer.sendall(request() + frame(BINARY, bytes(1000)))
-    for peer in sockets:
-        assert peer.recv(20, socket.MSG_WAITALL).startswith(b"HTTP/1.1 101 ")
-        peer.sendall(frame(CLOSE, struct.pack(">H", 1000)))
-    for peer in sockets:
+# ---- 200 connections, opened and closed again and again ----
+
+
+def reach(server, trust):
+    plain = socket.create_connection((server.host, server.port), timeout=TIMEOUT_S)
+    return trust.wrap_socket(plain, server_hostname="localhost") if trust else plain
+
+
+def read_head(peer):
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = peer.recv(4096)
+        assert piece, head
+        head += piece
+    return head
+
+
+def read_to_the_end(peer):
+    with contextlib.suppress(ConnectionResetError):  # the server's, of one that was cut off
         while peer.recv(65536):
             pass
+
+
+def open_and_close(server, number, trust=None):
+    """Opens all, then ends each fourth in good order, by FIN, by RST, and by a violation."""
+    sockets = [reach(server, trust) for _ in range(number)]
+    for peer in sockets:
+        peer.sendall(request() + frame(BINARY, bytes(1000)))
+    for place, peer in enumerate(sockets):
+        assert read_head(peer).startswith(b"HTTP/1.1 101 ")
+        if place % 4 == 0:
+            peer.sendall(frame(CLOSE, struct.pack(">H", 1000)))
+        elif place % 4 == 1:
+            socket.socket.shutdown(peer, socket.SHUT_WR)
+        elif place % 4 == 2:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            peer.sendall(frame(TEXT, b"unmasked", masked=False) + bytes(1000))
+    for place, peer in enumerate(sockets):
+        if place % 4 != 2:
+            read_to_the_end(peer)
         peer.close()
 
 
-def test_200_connections_100_times_leave_nothing_behind(wspec, start_echo):
+def refuse(server, number):
+    """Connections that never open: refused, cut short, silent."""
+    for octets in [request(method="POST"), request()[:-2], b""] * number:
+        with reach(server, None) as peer:
+            peer.sendall(octets)
+            peer.shutdown(socket.SHUT_WR)
+            read_to_the_end(peer)
+
+
+def heap_of(server):
+    """What is allocated in a server under valgrind: octets and blocks, from valgrind itself."""
+    told = subprocess.run(["vgdb", f"--pid={server.process.pid}", "leak_check", "summary", "any"],
+                          capture_output=True, text=True, timeout=TIMEOUT_S, check=True).stdout
+    assert "definitely lost: 0 bytes" in told and "possibly lost: 0 bytes" in told, told
+    return re.search(r"still reachable: (\S+) bytes in (\S+) blocks", told).groups()
+
+
+def once_forgotten(server, base, measure, trust=None):
+    """`measure` of a server that has one open connection, and has forgotten the others: who was cut
+    off is forgotten when the server next looks; its descriptors, `base` without connections, tell."""
+    with reach(server, trust) as peer:
+        peer.sendall(request())
+        assert read_head(peer).startswith(b"HTTP/1.1 101 ")
+        end = time.monotonic() + TIMEOUT_S
+        while (left := descriptors(server)) != base + 1:
+            assert time.monotonic() < end, f"{left} descriptors, not {base + 1}"
+            time.sleep(0.01)
+        return measure(server)
+
+
+def test_200_connections_100_times_leave_no_descriptor(wspec, start_echo):
+    """In the build of CI the address sanitizer looks for lost memory at the end, too."""
     rounds = 10 if is_sanitized(wspec) else 100
     server = start_echo()
+    base = descriptors(server)
     for _ in range(3):
         open_and_close(server, 200)
-    with Raw(server) as raw:  # what came before it is gone when it is served
-        raw.open()
-        before, used = descriptors(server.process), resident_kib(server.process)
-        for _ in range(rounds):
-            open_and_close(server, 200)
-        raw.send(frame(TEXT, b"still here"))
-        raw.read_frame()
-        assert descriptors(server.process) == before
-        if not is_sanitized(wspec):
-            # Pages that the allocator keeps vary; an octet a connection would be 20 KiB and more.
-            assert resident_kib(server.process) - used < 400
+    used = once_forgotten(server, base, resident_kib)
+    for _ in range(rounds):
+        open_and_close(server, 200)
+    refuse(server, 50)
+    grown = once_forgotten(server, base, resident_kib) - used
+    # Pages that the allocator keeps vary; an octet a connection would be 20 KiB and more.
+    assert is_sanitized(wspec) or grown < 400
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not shutil.which("vgdb"), reason="no valgrind: apt-get install valgrind")
+@pytest.mark.parametrize(("scheme", "rounds"), [("ws", 100), ("wss", 1)])
+def test_200_connections_100_times_leave_no_octet(start_plain_echo, authority, tmp_path, scheme,
+                                                  rounds):
+    """Not one octet of the heap: valgrind counts before and after, and at the end there is none."""
+    log = tmp_path / "log"
+    server = start_plain_echo(
+        "--handshake-timeout", "600",
+        *(["--cert", authority.good.certificate, "--key", authority.good.key]
+          if scheme == "wss" else []),
+        under=["valgrind", f"--log-file={log}", "--leak-check=full", "--show-leak-kinds=all",
+               "--errors-for-leak-kinds=all", "--error-exitcode=9"])
+    trust = ssl.create_default_context(cafile=authority.ca) if scheme == "wss" else None
+    base = descriptors(server)
+    open_and_close(server, 200, trust)
+    before = once_forgotten(server, base, heap_of, trust)
+    for _ in range(rounds):
+        open_and_close(server, 200, trust)
+    refuse(server, 10)
+    assert once_forgotten(server, base, heap_of, trust) == before
+    server.signal(signal.SIGTERM)
+    assert server.wait() == 0, log.read_text()
+    assert "in use at exit: 0 bytes in 0 blocks" in log.read_text()
+
+
+# ---- Options ----
 
 
 def test_push_sends_unasked(start_echo):
