@@ -125,11 +125,12 @@ static void conclude(struct wspec_play *play) {
 }
 
 static void advance(struct wspec_play *play) {
+  play->is_settled = false;
   play->deadline_us = UINT64_MAX;
   if (play->phase == PHASE_STEPS) {
     steps_run(play);
   }
-  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+  for (unsigned i = 0; i < play->script->n_connections; i++) {
     play_wait_until(play, send_deadline(&play->links[i]));
   }
   if (play->phase != PHASE_FINISH) {
@@ -142,6 +143,10 @@ static void advance(struct wspec_play *play) {
   if (all_done) {
     conclude(play);
   }
+}
+
+static bool is_idle(const struct wspec_play *play) {
+  return play->is_settled && play->now_us < play->deadline_us;
 }
 
 /* ---- Inputs ---- */
@@ -192,7 +197,10 @@ void wspec_play_received(struct wspec_play *play, unsigned connection, struct ws
   if (link && octets.len > 0 && (link->state == LINK_HTTP || link->state == LINK_OPEN)) {
     play_transcribe(play, WSPEC_ENTRY_RECEIVED, connection, link->received_offset, octets);
     receive_octets(play, link, octets);
-    advance(play);
+    /* Most octets are the middle of something: they decide nothing. */
+    if (!is_idle(play)) {
+      advance(play);
+    }
   }
 }
 
@@ -293,6 +301,11 @@ static bool next_action(struct wspec_play *play, struct link *link, struct wspec
 
 bool wspec_play_next(struct wspec_play *play, uint64_t now_us, struct wspec_action *action) {
   enter(play, 0, now_us);
+  if (is_idle(play)) {
+    return false;
+  }
+  size_t step = 0;
+  enum play_phase phase = PHASE_DONE;
   /* A step ends when its last octet was handed out: that can make new actions, so look again. */
   for (unsigned round = 0; round < 2; round++) {
     for (unsigned i = 0; i < play->script->n_connections; i++) {
@@ -304,8 +317,11 @@ bool wspec_play_next(struct wspec_play *play, uint64_t now_us, struct wspec_acti
     if (play->phase == PHASE_DONE) {
       return false;
     }
+    step = play->step;
+    phase = play->phase;
     advance(play);
   }
+  play->is_settled = play->step == step && play->phase == phase;
   return false;
 }
 

@@ -234,7 +234,8 @@ struct wspec_play {
   uint64_t deadline_us;
   bool violated; /* an expectation was not met: the steps that follow mean nothing */
   bool out_of_memory;
-  bool refused; /* a connection could not be made */
+  bool refused;    /* a connection could not be made */
+  bool is_settled; /* there is nothing to do before the deadline, or before something happens */
   struct wspec_rng rng;
   struct link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
   struct wspec_result result;

@@ -42,6 +42,7 @@ void receive_event(struct wspec_play *play, struct link *link, const struct even
   if (!make_room(play, link)) {
     return; /* a flood of what nobody expects: the rest of it decides nothing */
   }
+  play->is_settled = false;
   struct event *added = &link->events[link->n_events++];
   *added = *event;
   added->at_us = play->now_us;
@@ -317,6 +318,7 @@ static void end_control(struct wspec_play *play, struct link *link) {
     if (link->sentinel_sent &&
         wspec_span_equal(payload, wspec_span_of(link->nonce, sizeof link->nonce))) {
       link->sentinel_seen = true;
+      play->is_settled = false;
       break;
     }
     receive_event(play, link, control);
