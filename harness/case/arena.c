@@ -10,6 +10,7 @@ enum { BLOCK_SIZE = 64 * 1024 };
 struct wspec_arena_block {
   struct wspec_arena_block *next;
   size_t capacity;
+  size_t number; /* of all blocks, in the order in which they were made, from 1 */
   alignas(max_align_t) uint8_t data[];
 };
 
@@ -44,6 +45,7 @@ static void *add_block(struct wspec_arena *arena, size_t size) {
     return NULL;
   }
   block->capacity = capacity;
+  block->number = ++arena->n_blocks;
   arena->total += capacity;
   if (arena->blocks && capacity == size) {
     block->next = arena->blocks->next;
@@ -71,6 +73,31 @@ void *wspec_arena_alloc(struct wspec_arena *arena, size_t count, size_t size) {
     return out;
   }
   return add_block(arena, need);
+}
+
+struct wspec_arena_mark wspec_arena_mark(const struct wspec_arena *arena) {
+  return (struct wspec_arena_mark){arena->n_blocks, arena->used};
+}
+
+void wspec_arena_rewind(struct wspec_arena *arena, struct wspec_arena_mark mark) {
+  bool has_newer = false; /* than the one that was the newest then */
+  for (struct wspec_arena_block **at = &arena->blocks; *at;) {
+    struct wspec_arena_block *block = *at;
+    if (block->number <= mark.n_blocks) {
+      at = &block->next;
+      continue;
+    }
+    has_newer = has_newer || block == arena->blocks;
+    arena->total -= block->capacity;
+    *at = block->next;
+    free(block);
+  }
+  if (arena->blocks) {
+    size_t end = has_newer ? arena->blocks->capacity : arena->used;
+    memset(arena->blocks->data + mark.used, 0, end - mark.used);
+  }
+  arena->n_blocks = mark.n_blocks;
+  arena->used = mark.used;
 }
 
 char *wspec_arena_text(struct wspec_arena *arena, struct wspec_span span) {

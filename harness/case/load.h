@@ -30,12 +30,17 @@ struct wspec_case_set {
   struct wspec_script *scripts;
   size_t n_scripts;
   size_t n_files;
-  size_t n_exhaustive; /* combinations left out because `exhaustive` was false */
+  size_t n_exhaustive; /* combinations of exhaustive cases that were left out */
   void *store;         /* private: what the scripts point to */
 };
 
+/* Zeroed: the ordinary cases. */
 struct wspec_load_options {
-  bool exhaustive; /* expand the cases that are marked so, too: tens of thousands */
+  bool exhaustive; /* expand the cases that are marked so, too: a hundred thousand, 330 MB */
+  /* Of those only the ones are kept that it returns true for; NULL: all. `script` lives for the
+   * call and has no steps yet. */
+  bool (*wants)(void *user, const struct wspec_script *script);
+  void *user;
 };
 
 /* wspec_case_set_load adds the cases of the file at `path`, or of every .json file below the

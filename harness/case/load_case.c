@@ -170,8 +170,8 @@ static void load_optional(struct wspec_reader *reader, const cJSON *object) {
   script->alone = alone && wspec_reader_bool(reader, alone);
 }
 
-/* Reads one combination into `reader->script`, which is zeroed. */
-static void load_combination(struct wspec_reader *reader, const struct file_head *head,
+/* Reads one combination but for its steps into `reader->script`, which is zeroed. */
+static void load_script_head(struct wspec_reader *reader, const struct file_head *head,
                              const cJSON *object) {
   struct wspec_script *script = reader->script;
   script->spec = head->spec;
@@ -184,7 +184,6 @@ static void load_combination(struct wspec_reader *reader, const struct file_head
   reader->n_random = 0;
   load_requirements(reader, object, strncmp(head->spec, "rfc", 3) != 0);
   load_optional(reader, object);
-  wspec_load_steps(reader, wspec_reader_member(object, "steps"));
 }
 
 /* ---- Cases ---- */
@@ -230,28 +229,52 @@ static enum wspec_err add_script(struct wspec_case_set *set, struct wspec_reader
   return err;
 }
 
+static bool is_wanted(const struct wspec_load_options *options, const struct wspec_script *script) {
+  return !script->exhaustive ||
+         (options->exhaustive && (!options->wants || options->wants(options->user, script)));
+}
+
+/* Reads combination `index` and adds it to the set, if it is wanted. Of one that is not nothing is
+ * kept, as there can be a hundred thousand; but the first is read whole, so that a mistake does not
+ * wait for whoever asks for all. */
+static enum wspec_err load_combination(struct wspec_case_set *set, struct wspec_reader *reader,
+                                       const struct file_head *head, const cJSON *object,
+                                       const struct wspec_load_options *options, uint64_t index) {
+  struct wspec_arena_mark mark = wspec_arena_mark(reader->arena);
+  load_script_head(reader, head, object);
+  if (index == 0 && !reader->out_of_memory) {
+    wspec_load_steps(reader, wspec_reader_member(object, "steps"));
+  }
+  if (reader->out_of_memory || reader->failed) {
+    return WSPEC_OK;
+  }
+  bool wanted = is_wanted(options, reader->script);
+  if (index > 0 && !wanted) {
+    wspec_arena_rewind(reader->arena, mark);
+  } else if (index > 0) {
+    wspec_load_steps(reader, wspec_reader_member(object, "steps"));
+  }
+  set->n_exhaustive += !wanted;
+  bool is_right = !reader->out_of_memory && !reader->failed;
+  return wanted && is_right ? add_script(set, reader, object) : WSPEC_OK;
+}
+
 /* Stops at the first combination with a mistake: the others would only repeat it. */
 static enum wspec_err load_combinations(struct wspec_case_set *set, struct wspec_reader *reader,
                                         const struct file_head *head, const cJSON *object,
-                                        struct wspec_expansion *expansion, bool with_exhaustive) {
+                                        struct wspec_expansion *expansion,
+                                        const struct wspec_load_options *options) {
   uint64_t n = expansion->n_combinations;
   enum wspec_err err = WSPEC_OK;
-  if (cJSON_IsTrue(wspec_reader_member(object, "exhaustive")) && !with_exhaustive) {
-    /* One is read all the same, so that a mistake does not wait for whoever asks for all. */
-    set->n_exhaustive += (size_t)n;
-    n = n > 0;
+  if (cJSON_IsTrue(wspec_reader_member(object, "exhaustive")) && !options->exhaustive && n > 0) {
+    set->n_exhaustive += (size_t)(n - 1);
+    n = 1;
   }
-  for (uint64_t i = 0; i < n && !err; i++) {
+  for (uint64_t i = 0; i < n && !err && !reader->out_of_memory && !reader->failed; i++) {
     struct wspec_script script = {0};
     reader->script = &script;
     wspec_expansion_bind(reader, expansion, i);
-    load_combination(reader, head, object);
-    if (reader->out_of_memory || reader->failed) {
-      break;
-    }
-    if (with_exhaustive || !script.exhaustive) {
-      err = add_script(set, reader, object);
-    }
+    err = load_combination(set, reader, head, object, options, i);
   }
   reader->script = NULL;
   return reader->out_of_memory ? WSPEC_ERR_NOMEM : err;
@@ -259,7 +282,7 @@ static enum wspec_err load_combinations(struct wspec_case_set *set, struct wspec
 
 static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader *reader,
                                 const struct file_head *head, const cJSON *item,
-                                bool with_exhaustive) {
+                                const struct wspec_load_options *options) {
   static const char *const members[] = {"id",           "each",       "summary", "comment",
                                         "requirements", "target",     "tags",    "autobahn",
                                         "needs",        "exhaustive", "alone",   "steps"};
@@ -272,11 +295,12 @@ static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader 
   }
   wspec_expansion_load(reader, wspec_reader_member(object, "each"), &expansion);
   check_params_in_id(reader, wspec_reader_member(object, "id"), &expansion);
-  return load_combinations(set, reader, head, object, &expansion, with_exhaustive);
+  return load_combinations(set, reader, head, object, &expansion, options);
 }
 
 enum wspec_err wspec_load_cases(struct wspec_case_set *set, struct wspec_reader *reader,
                                 const struct wspec_load_options *options) {
+  const struct wspec_load_options none = {0};
   struct file_head head = {0};
   size_t before = reader->diag->n_messages;
   const cJSON *root = reader->file->root;
@@ -291,7 +315,7 @@ enum wspec_err wspec_load_cases(struct wspec_case_set *set, struct wspec_reader 
     (void)wspec_reader_array(reader, wspec_reader_member(root, "cases"), 1, &item);
   }
   for (; item; item = item->next) {
-    enum wspec_err err = load_case(set, reader, &head, item, options && options->exhaustive);
+    enum wspec_err err = load_case(set, reader, &head, item, options ? options : &none);
     if (err) {
       return err;
     }

@@ -64,6 +64,18 @@ struct filter {
   size_t n_words;
 };
 
+enum { N_FILTERS = 4 };
+
+static void list_filters(const struct wspec_selection *selection,
+                         struct filter filters[N_FILTERS]) {
+  const struct filter list[N_FILTERS] = {
+      {has_id, selection->excludes, selection->n_excludes},
+      {has_id, selection->cases, selection->n_cases},
+      {has_tag, selection->tags, selection->n_tags},
+      {names_requirement, selection->requirements, selection->n_requirements}};
+  memcpy(filters, list, sizeof list);
+}
+
 static bool fits_any(const struct filter *filter, const struct wspec_script *script) {
   for (size_t i = 0; i < filter->n_words; i++) {
     if (filter->fits(script, filter->words[i])) {
@@ -73,10 +85,38 @@ static bool fits_any(const struct filter *filter, const struct wspec_script *scr
   return false;
 }
 
-static const char *find_unmatched(const struct filter *filter, const struct wspec_script *scripts,
-                                  size_t n_scripts) {
+static bool passes(const struct filter filters[N_FILTERS], const struct wspec_script *script) {
+  bool passes = !fits_any(&filters[0], script);
+  for (size_t i = 1; i < N_FILTERS && passes; i++) {
+    passes = filters[i].n_words == 0 || fits_any(&filters[i], script);
+  }
+  return passes;
+}
+
+static void note_words(const struct filter filters[N_FILTERS], bool *seen,
+                       const struct wspec_script *script) {
+  for (size_t i = 0; i < N_FILTERS; i++) {
+    for (size_t k = 0; k < filters[i].n_words; k++, seen++) {
+      *seen = *seen || filters[i].fits(script, filters[i].words[k]);
+    }
+  }
+}
+
+bool wspec_selection_takes(const struct wspec_selection *selection,
+                           const struct wspec_script *script) {
+  struct filter filters[N_FILTERS];
+  list_filters(selection, filters);
+  if (selection->seen) {
+    note_words(filters, selection->seen, script);
+  }
+  return passes(filters, script);
+}
+
+/* `seen` is NULL, or that of the filter's first word. */
+static const char *find_unmatched(const struct filter *filter, const bool *seen,
+                                  const struct wspec_script *scripts, size_t n_scripts) {
   for (size_t i = 0; i < filter->n_words; i++) {
-    size_t k = 0;
+    size_t k = seen && seen[i] ? n_scripts + 1 : 0;
     while (k < n_scripts && !filter->fits(&scripts[k], filter->words[i])) {
       k++;
     }
@@ -91,28 +131,22 @@ enum wspec_err wspec_select(const struct wspec_selection *selection,
                             const struct wspec_script *scripts, size_t n_scripts,
                             const struct wspec_script ***out, size_t *n_out,
                             const char **unmatched) {
-  const struct filter filters[] = {
-      {has_id, selection->excludes, selection->n_excludes},
-      {has_id, selection->cases, selection->n_cases},
-      {has_tag, selection->tags, selection->n_tags},
-      {names_requirement, selection->requirements, selection->n_requirements}};
-  enum { N_FILTERS = sizeof filters / sizeof filters[0] };
+  struct filter filters[N_FILTERS];
+  const bool *seen = selection->seen;
+  list_filters(selection, filters);
   *out = NULL;
   *n_out = 0;
   *unmatched = NULL;
   for (size_t i = 0; i < N_FILTERS && !*unmatched; i++) {
-    *unmatched = find_unmatched(&filters[i], scripts, n_scripts);
+    *unmatched = find_unmatched(&filters[i], seen, scripts, n_scripts);
+    seen = seen ? seen + filters[i].n_words : NULL;
   }
   const struct wspec_script **found = calloc(n_scripts + 1, sizeof *found);
   if (!found) {
     return WSPEC_ERR_NOMEM;
   }
   for (size_t i = 0; i < n_scripts; i++) {
-    bool wanted = !fits_any(&filters[0], &scripts[i]);
-    for (size_t k = 1; k < N_FILTERS && wanted; k++) {
-      wanted = filters[k].n_words == 0 || fits_any(&filters[k], &scripts[i]);
-    }
-    if (wanted) {
+    if (passes(filters, &scripts[i])) {
       found[(*n_out)++] = &scripts[i];
     }
   }

@@ -18,12 +18,20 @@ struct wspec_selection {
   size_t n_tags;
   const char *const *requirements; /* globs over requirement ids; a case must name one */
   size_t n_requirements;
+  /* Globs and tags that a script was seen to fit by wspec_selection_takes; private. One for each,
+   * in the order of excludes, cases, tags, requirements. NULL: it is not noted. */
+  bool *seen;
 };
 
 /* wspec_glob_matches returns true if `glob` matches the whole of `text`, or a part of it from its
  * start that a '/' follows: "6455/5.*" matches "6455/5.2/length-0". '*' is any octets, '/' too; '?'
  * is any one; all else stands for itself. */
 bool wspec_glob_matches(const char *glob, const char *text);
+
+/* wspec_selection_takes returns true if `selection` asks for `script`, whose steps do not count. Of
+ * scripts that are not in the set given to wspec_select, it notes which globs and tags they fit. */
+bool wspec_selection_takes(const struct wspec_selection *selection,
+                           const struct wspec_script *script);
 
 /* wspec_select fills `out` with the scripts of `scripts` that `selection` asks for, in their order;
  * the caller frees `*out` with free(). It is NULL and `*n_out` 0 if there are none. A glob or tag

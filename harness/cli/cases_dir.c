@@ -70,15 +70,15 @@ int wspec_load_requirements(const char *command, const char *dir,
 }
 
 int wspec_load_cases_at(const char *command, const char *path,
-                        const struct wspec_requirements *requirements, bool exhaustive,
-                        struct wspec_case_set *set) {
-  struct wspec_load_options options = {.exhaustive = exhaustive};
+                        const struct wspec_requirements *requirements,
+                        const struct wspec_load_options *options, struct wspec_case_set *set) {
   char *messages;
-  enum wspec_err err = wspec_case_set_load(set, path, requirements, &options, &messages);
+  enum wspec_err err = wspec_case_set_load(set, path, requirements, options, &messages);
   return err ? complain(command, err, messages) : WSPEC_EXIT_OK;
 }
 
-int wspec_load_suite(const char *command, const char *given_dir, bool exhaustive,
+int wspec_load_suite(const char *command, const char *given_dir,
+                     const struct wspec_load_options *options,
                      struct wspec_requirements *requirements, struct wspec_case_set *set) {
   *requirements = (struct wspec_requirements){0};
   *set = (struct wspec_case_set){0};
@@ -88,7 +88,7 @@ int wspec_load_suite(const char *command, const char *given_dir, bool exhaustive
   }
   int exit_code = wspec_load_requirements(command, dir, requirements);
   if (exit_code == WSPEC_EXIT_OK) {
-    exit_code = wspec_load_cases_at(command, dir, requirements, exhaustive, set);
+    exit_code = wspec_load_cases_at(command, dir, requirements, options, set);
   }
   free(dir);
   return exit_code;

@@ -19,15 +19,16 @@ char *wspec_cases_dir(const char *given);
 int wspec_load_requirements(const char *command, const char *dir,
                             struct wspec_requirements *requirements);
 
-/* wspec_load_cases_at adds the cases of the file or directory at `path`; the rest as
- * wspec_load_requirements. */
+/* wspec_load_cases_at adds the cases of the file or directory at `path`, as wspec_case_set_load
+ * does; the rest as wspec_load_requirements. */
 int wspec_load_cases_at(const char *command, const char *path,
-                        const struct wspec_requirements *requirements, bool exhaustive,
-                        struct wspec_case_set *set);
+                        const struct wspec_requirements *requirements,
+                        const struct wspec_load_options *options, struct wspec_case_set *set);
 
 /* wspec_load_suite is both of them for the directory that wspec_cases_dir finds. Clear both
  * whatever the outcome; they are zeroed first. */
-int wspec_load_suite(const char *command, const char *given_dir, bool exhaustive,
+int wspec_load_suite(const char *command, const char *given_dir,
+                     const struct wspec_load_options *options,
                      struct wspec_requirements *requirements, struct wspec_case_set *set);
 
 #endif

@@ -152,9 +152,10 @@ static int explain_all(const struct wspec_case_set *set, int n_ids, char **ids) 
 static int load_and_explain(const char *case_dir, const char *case_file, int n_ids, char **ids) {
   struct wspec_requirements requirements;
   struct wspec_case_set set;
-  int exit_code = wspec_load_suite("explain", case_dir, true, &requirements, &set);
+  const struct wspec_load_options options = {.exhaustive = true};
+  int exit_code = wspec_load_suite("explain", case_dir, &options, &requirements, &set);
   if (exit_code == WSPEC_EXIT_OK && case_file) {
-    exit_code = wspec_load_cases_at("explain", case_file, &requirements, true, &set);
+    exit_code = wspec_load_cases_at("explain", case_file, &requirements, &options, &set);
   }
   if (exit_code == WSPEC_EXIT_OK) {
     exit_code = explain_all(&set, n_ids, ids);

@@ -264,11 +264,12 @@ static int judge_report(struct judging *judging, const struct wspec_report *stor
 /* ---- All reports ---- */
 
 static int load(struct judging *judging) {
-  int code = wspec_load_suite("judge", judging->case_dir, judging->exhaustive,
-                              &judging->requirements, &judging->set);
+  const struct wspec_load_options options = {.exhaustive = judging->exhaustive};
+  int code =
+      wspec_load_suite("judge", judging->case_dir, &options, &judging->requirements, &judging->set);
   for (size_t i = 0; i < judging->n_case_files && code == WSPEC_EXIT_OK; i++) {
-    code = wspec_load_cases_at("judge", judging->case_files[i], &judging->requirements,
-                               judging->exhaustive, &judging->set);
+    code = wspec_load_cases_at("judge", judging->case_files[i], &judging->requirements, &options,
+                               &judging->set);
   }
   return code;
 }

@@ -58,12 +58,13 @@ static int check_rules(const struct wspec_case_set *set, const char *dir) {
 /* A mistake in one file does not hide those of the next. */
 static int load_all(const char *dir, int n_paths, char **paths,
                     const struct wspec_requirements *requirements, struct wspec_case_set *set) {
+  const struct wspec_load_options options = {.exhaustive = true};
   if (n_paths == 0) {
-    return wspec_load_cases_at("lint", dir, requirements, true, set);
+    return wspec_load_cases_at("lint", dir, requirements, &options, set);
   }
   int exit_code = WSPEC_EXIT_OK;
   for (int i = 0; i < n_paths; i++) {
-    int one = wspec_load_cases_at("lint", paths[i], requirements, true, set);
+    int one = wspec_load_cases_at("lint", paths[i], requirements, &options, set);
     exit_code = exit_code ? exit_code : one;
   }
   return exit_code;

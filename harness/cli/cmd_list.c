@@ -174,14 +174,16 @@ static void print_requirements(const struct wspec_requirements *requirements,
 static int select_and_print(const struct arguments *arguments,
                             const struct wspec_requirements *requirements,
                             const struct wspec_case_set *set) {
-  struct wspec_selection selection = {arguments->cases.items,
-                                      arguments->cases.n_items,
-                                      arguments->excludes.items,
-                                      arguments->excludes.n_items,
-                                      arguments->tags.items,
-                                      arguments->tags.n_items,
-                                      arguments->requirement_globs.items,
-                                      arguments->requirement_globs.n_items};
+  const struct wspec_selection selection = {
+      .cases = arguments->cases.items,
+      .n_cases = arguments->cases.n_items,
+      .excludes = arguments->excludes.items,
+      .n_excludes = arguments->excludes.n_items,
+      .tags = arguments->tags.items,
+      .n_tags = arguments->tags.n_items,
+      .requirements = arguments->requirement_globs.items,
+      .n_requirements = arguments->requirement_globs.n_items,
+  };
   const struct wspec_script **scripts;
   const char *unmatched;
   size_t n_scripts;
@@ -210,11 +212,11 @@ static int select_and_print(const struct arguments *arguments,
 static int list(const struct arguments *arguments) {
   struct wspec_requirements requirements;
   struct wspec_case_set set;
-  int exit_code =
-      wspec_load_suite("list", arguments->case_dir, arguments->exhaustive, &requirements, &set);
+  const struct wspec_load_options options = {.exhaustive = arguments->exhaustive};
+  int exit_code = wspec_load_suite("list", arguments->case_dir, &options, &requirements, &set);
   for (size_t i = 0; i < arguments->case_files.n_items && exit_code == WSPEC_EXIT_OK; i++) {
-    exit_code = wspec_load_cases_at("list", arguments->case_files.items[i], &requirements,
-                                    arguments->exhaustive, &set);
+    exit_code =
+        wspec_load_cases_at("list", arguments->case_files.items[i], &requirements, &options, &set);
   }
   if (exit_code == WSPEC_EXIT_OK) {
     exit_code = select_and_print(arguments, &requirements, &set);

@@ -1,11 +1,10 @@
-#include "cli/cases_dir.h"
 #include "cli/command.h"
 #include "cli/reproduce.h"
+#include "cli/run_cases.h"
 #include "cli/run_options.h"
 #include "cli/run_targets.h"
 #include "cli/terminal.h"
 
-#include "case/select.h"
 #include "reports/baseline.h"
 #include "reports/json_report.h"
 #include "run/embedded.h"
@@ -65,54 +64,14 @@ static uint64_t clock_us(void) {
   return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* ---- Cases ---- */
-
-/* The I-th of N parts: by a hash of the id, so that a case stays in its part when others come. */
-static bool is_in_shard(const struct wspec_run_options *options, const char *id) {
-  uint32_t hash = 2166136261u;
-  for (; *id; id++) {
-    hash = (hash ^ (uint8_t)*id) * 16777619u;
-  }
-  return hash % options->n_shards == options->shard - 1;
-}
-
-static void keep_playable(struct run *run) {
-  size_t kept = 0;
-  for (size_t i = 0; i < run->n_scripts; i++) {
-    if (run->scripts[i]->target != WSPEC_TARGET_CLIENT &&
-        is_in_shard(&run->options, run->scripts[i]->id)) {
-      run->scripts[kept++] = run->scripts[i];
-    }
-  }
-  run->n_scripts = kept;
-}
-
 static int load_cases(struct run *run) {
-  const struct wspec_run_options *options = &run->options;
-  int code = wspec_load_suite("run", options->case_dir, options->exhaustive, &run->requirements,
-                              &run->set);
-  for (size_t i = 0; i < options->n_case_files && code == WSPEC_EXIT_OK; i++) {
-    code = wspec_load_cases_at("run", options->case_files[i], &run->requirements,
-                               options->exhaustive, &run->set);
+  int code = wspec_run_cases_load(&run->options, &run->requirements, &run->set, &run->scripts,
+                                  &run->n_scripts);
+  if (code == WSPEC_EXIT_OK) {
+    run->results = calloc(run->n_scripts, sizeof *run->results);
+    code = run->results ? WSPEC_EXIT_OK : out_of_memory();
   }
-  if (code != WSPEC_EXIT_OK) {
-    return code;
-  }
-  const char *unmatched = NULL;
-  if (wspec_select(&options->selection, run->set.scripts, run->set.n_scripts, &run->scripts,
-                   &run->n_scripts, &unmatched)) {
-    return out_of_memory();
-  }
-  if (unmatched) {
-    fprintf(stderr, "wspec run: '%s' matches no case; 'wspec list' shows them\n", unmatched);
-  }
-  keep_playable(run);
-  if (run->n_scripts == 0) {
-    fprintf(stderr, "wspec run: no case was selected\n");
-    return WSPEC_EXIT_NO_CASES;
-  }
-  run->results = calloc(run->n_scripts, sizeof *run->results);
-  return run->results ? WSPEC_EXIT_OK : out_of_memory();
+  return code;
 }
 
 /* ---- Reports ---- */
@@ -307,6 +266,7 @@ static int play_over_network(struct run *run) {
       .config = &run->config,
       .jobs = run->options.jobs,
       .confirm = !run->options.no_confirm,
+      .drop_transcripts = true,
       .revival_us = run->config.timeout_us,
       .on_result = on_result,
       .on_target = on_target,
@@ -337,6 +297,7 @@ static int play_in_memory(struct run *run) {
       run->results[i].verdict = WSPEC_VERDICT_ERROR;
     }
     on_result(run, &run->results[i], i + 1, run->n_scripts);
+    wspec_result_clear(&run->results[i]);
   }
   return WSPEC_EXIT_OK;
 }
@@ -368,30 +329,28 @@ static int open_baselines(struct run *run) {
   return code;
 }
 
-static bool names_a_case(const struct run *run, const struct wspec_baseline_entry *entry) {
-  for (size_t i = 0; i < run->set.n_scripts; i++) {
-    if (wspec_glob_matches(entry->pattern, run->set.scripts[i].id)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static void check_baseline(struct run *run) {
+static int check_baseline(struct run *run) {
   char today[16];
   time_t now = time(NULL);
   struct tm utc;
   strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &utc));
+  bool *named = calloc(run->baseline.n_entries + 1, sizeof *named);
+  if (!named) {
+    return out_of_memory();
+  }
+  wspec_run_cases_named(&run->options, &run->requirements, &run->set, &run->baseline, named);
   for (size_t i = 0; i < run->baseline.n_entries; i++) {
     const struct wspec_baseline_entry *entry = &run->baseline.entries[i];
-    const char *complaint = names_a_case(run, entry) ? wspec_baseline_complaint(entry, today)
-                                                     : "stale: there is no such case";
+    const char *complaint =
+        named[i] ? wspec_baseline_complaint(entry, today) : "stale: there is no such case";
     if (complaint) {
       run->n_complaints++;
       fprintf(stderr, "wspec run: %s: entries[%zu], %s: %s\n", run->options.baseline_path, i,
               entry->pattern, complaint);
     }
   }
+  free(named);
+  return WSPEC_EXIT_OK;
 }
 
 static int write_baseline(struct run *run) {
@@ -445,8 +404,8 @@ static int play(struct run *run) {
   int report_code = close_report(run);
   if (code == WSPEC_EXIT_OK) {
     wspec_terminal_summary(&run->terminal, &run->report, seconds);
-    check_baseline(run);
-    int baseline_code = write_baseline(run);
+    int baseline_code = check_baseline(run);
+    baseline_code = baseline_code != WSPEC_EXIT_OK ? baseline_code : write_baseline(run);
     report_code = report_code != WSPEC_EXIT_OK ? report_code : baseline_code;
     code = report_code != WSPEC_EXIT_OK ? report_code : exit_code(run);
   }
@@ -471,6 +430,7 @@ static int run_all(struct run *run) {
   if (run->options.in_memory) {
     run->options.subprotocol = run->options.subprotocol ? run->options.subprotocol : "chat";
     configure(run);
+    run->probe.deflate = wspec_embedded_session_options().deflate;
     run->config.have = needs_met(run);
     return play(run);
   }

@@ -21,6 +21,7 @@ struct memory_link {
 struct memory {
   const struct wspec_memory_options *options;
   struct wspec_play *play;
+  size_t n_connections;
   uint64_t now_us;
   struct memory_link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
   enum wspec_err err;
@@ -152,7 +153,7 @@ static bool deliver_to_play(struct memory *memory, unsigned connection) {
 
 static bool deliver(struct memory *memory) {
   bool moved = false;
-  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+  for (unsigned i = 0; i < memory->n_connections; i++) {
     moved = deliver_to_target(memory, i) || moved;
     moved = deliver_to_play(memory, i) || moved;
   }
@@ -186,7 +187,7 @@ enum wspec_err wspec_memory_run(const struct wspec_script *script,
                                 const struct wspec_memory_options *options,
                                 struct wspec_result *result) {
   *result = (struct wspec_result){0};
-  struct memory memory = {.options = options};
+  struct memory memory = {.options = options, .n_connections = script->n_connections};
   memory.play = wspec_play_new(script, options->config, 0);
   if (!memory.play) {
     return WSPEC_ERR_NOMEM;

@@ -84,6 +84,10 @@ static void report(struct schedule *schedule, size_t index) {
     schedule->options->on_result(schedule->options->user, &schedule->results[index],
                                  schedule->n_reported, schedule->n_scripts);
   }
+  if (schedule->options->drop_transcripts) {
+    wspec_transcript_clear(&schedule->results[index].transcript);
+    wspec_transcript_clear(&schedule->results[index].flaky_transcript);
+  }
 }
 
 /* Two plays of a case agree if the verdict and the violated requirements are the same. */

@@ -17,6 +17,7 @@ struct wspec_schedule_options {
   const struct wspec_play_config *config; /* `seed` is that of the run */
   unsigned jobs;                          /* cases at a time, at least 1 */
   bool confirm;                           /* play again alone what did not pass */
+  bool drop_transcripts; /* they are freed behind on_result, as they are most of a result */
   /* How long a target that refuses connections gets to come back, before the run is given up. */
   uint64_t revival_us;
   /* Called once a case, in the order in which they end; the result is borrowed. May be NULL. */

@@ -91,6 +91,12 @@ def test_an_entry_whose_cases_were_not_played_is_left_alone(wspec, url, tmp_path
     assert run(wspec, "run", url, *CASES, "--baseline", path).returncode == 0
 
 
+def test_an_entry_may_name_exhaustive_cases(wspec, url, tmp_path):
+    path = write(tmp_path / "b.json", entry(), entry(case="7692/7.2/traffic-json-16"))
+    done = run(wspec, "run", url, *CASES, "--baseline", path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("text, message", [
     ("{", ":1: this is no JSON"),
     ("{}", 'expected {"schema": "wspec-baseline/1", "entries": [...]}'),

@@ -52,6 +52,51 @@ static void test_the_ceiling_holds(void **state) {
   wspec_arena_clear(&arena);
 }
 
+/* Small things, then large ones that get blocks of their own, then small ones past the block. */
+static void fill_arena(struct wspec_arena *arena, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    size_t size = i % 7 == 3 ? 70000 : 3000;
+    uint8_t *octets = wspec_arena_alloc(arena, size, 1);
+    assert_non_null(octets);
+    for (size_t k = 0; k < size; k++) {
+      assert_int_equal(octets[k], 0);
+    }
+    memset(octets, 0xAA, size);
+  }
+}
+
+static void test_rewinding_gives_back_what_came_behind_the_mark(void **state) {
+  (void)state;
+  for (size_t before = 0; before < 60; before += 3) {
+    struct wspec_arena arena;
+    wspec_arena_init(&arena, 64 * 1024 * 1024);
+    fill_arena(&arena, before);
+    char *kept = wspec_arena_text(&arena, wspec_span_text("kept"));
+    assert_non_null(kept);
+    size_t total = arena.total;
+    struct wspec_arena_mark mark = wspec_arena_mark(&arena);
+    for (size_t n = 0; n < 60; n += 7) {
+      fill_arena(&arena, n); /* it finds all octets zeroed again */
+      wspec_arena_rewind(&arena, mark);
+      assert_int_equal(arena.total, total);
+      assert_string_equal(kept, "kept");
+    }
+    wspec_arena_clear(&arena);
+  }
+}
+
+static void test_rewinding_to_the_beginning_frees_all(void **state) {
+  (void)state;
+  struct wspec_arena arena;
+  wspec_arena_init(&arena, 1000000);
+  struct wspec_arena_mark mark = wspec_arena_mark(&arena);
+  fill_arena(&arena, 9);
+  wspec_arena_rewind(&arena, mark);
+  assert_int_equal(arena.total, 0);
+  assert_non_null(wspec_arena_alloc(&arena, 900000, 1));
+  wspec_arena_clear(&arena);
+}
+
 static void test_sizes_that_overflow_are_refused(void **state) {
   (void)state;
   struct wspec_arena arena;
@@ -133,6 +178,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_memory_is_zeroed_aligned_and_apart),
       cmocka_unit_test(test_the_ceiling_holds),
+      cmocka_unit_test(test_rewinding_gives_back_what_came_behind_the_mark),
+      cmocka_unit_test(test_rewinding_to_the_beginning_frees_all),
       cmocka_unit_test(test_sizes_that_overflow_are_refused),
       cmocka_unit_test(test_text_is_copied_with_its_nul),
       cmocka_unit_test(test_twenty_of_each_file_are_told),

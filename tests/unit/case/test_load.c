@@ -109,6 +109,44 @@ static void test_exhaustive_cases_are_counted_and_expanded_on_demand(void **stat
   wspec_case_set_clear(&set);
 }
 
+/* What a set was asked about. */
+struct asked {
+  const char *wanted;
+  size_t n;
+};
+
+static bool wants_one(void *user, const struct wspec_script *script) {
+  struct asked *asked = user;
+  asked->n++;
+  assert_true(script->exhaustive);
+  assert_non_null(script->summary);
+  return strcmp(script->id, asked->wanted) == 0;
+}
+
+static void test_of_exhaustive_cases_only_those_wanted_are_held(void **state) {
+  (void)state;
+  static const char *const wanted[] = {"6455/5.2/exhaustive-1", "6455/5.2/exhaustive-150",
+                                       "6455/5.2/exhaustive-300", "none"};
+  for (size_t i = 0; i < 4; i++) {
+    struct wspec_case_set set = {0};
+    struct asked asked = {.wanted = wanted[i]};
+    struct wspec_load_options options = {.exhaustive = true, .wants = wants_one, .user = &asked};
+    char *messages;
+    assert_int_equal(wspec_case_set_load(&set, EVERYTHING, &g_requirements, &options, &messages),
+                     WSPEC_OK);
+    assert_int_equal(asked.n, 300);
+    assert_int_equal(set.n_scripts, i < 3 ? 16 : 15);
+    assert_int_equal(set.n_exhaustive, i < 3 ? 299 : 300);
+    const struct wspec_script *script = wspec_case_set_find(&set, wanted[i]);
+    assert_true((script != NULL) == (i < 3));
+    if (script) {
+      const char *number = strrchr(wanted[i], '-') + 1;
+      check_payload(&script->steps[1].as.send.items[0].as.message.payload, number, strlen(number));
+    }
+    wspec_case_set_clear(&set);
+  }
+}
+
 /* ---- A case's members ---- */
 
 static void test_members_of_a_case(void **state) {
@@ -609,6 +647,7 @@ int main(void) {
       cmocka_unit_test(test_the_real_cases_load),
       cmocka_unit_test(test_every_combination_is_a_case_in_order),
       cmocka_unit_test(test_exhaustive_cases_are_counted_and_expanded_on_demand),
+      cmocka_unit_test(test_of_exhaustive_cases_only_those_wanted_are_held),
       cmocka_unit_test(test_members_of_a_case),
       cmocka_unit_test(test_members_of_a_frame),
       cmocka_unit_test(test_segments),

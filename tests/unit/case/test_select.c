@@ -102,6 +102,29 @@ static void test_selections(void **state) {
   check(&(struct wspec_selection){.tags = no_tag, .n_tags = 1}, "", "larg");
 }
 
+/* Of scripts that are not in the set, a word is known to fit all the same. */
+static void test_words_of_scripts_that_are_not_there_are_noted(void **state) {
+  (void)state;
+  static const struct wspec_script absent = {.id = "6455/5.4/all", .tags = CONTROL, .n_tags = 1};
+  static const char *const excludes[] = {"6455/5.4"};
+  static const char *const cases[] = {"6455/5.2", "7692"};
+  static const char *const tags[] = {"large", "control"};
+  bool seen[5] = {false};
+  struct wspec_selection selection = {
+      .excludes = excludes, .n_excludes = 1, .cases = cases, .n_cases = 2, .seen = seen};
+  check(&selection, "013", "6455/5.4");
+  assert_false(wspec_selection_takes(&selection, &absent));
+  assert_true(wspec_selection_takes(&selection, &SCRIPTS[0]));
+  assert_true(seen[0] && seen[1] && !seen[2] && !seen[3]);
+  check(&selection, "013", NULL);
+  selection.tags = tags;
+  selection.n_tags = 2;
+  assert_false(wspec_selection_takes(&selection, &absent));
+  assert_true(!seen[3] && seen[4]);
+  selection.seen = NULL;
+  assert_true(wspec_selection_takes(&selection, &SCRIPTS[3]));
+}
+
 static void test_no_memory(void **state) {
   (void)state;
   const struct wspec_script **found;
@@ -119,6 +142,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_globs),
       cmocka_unit_test(test_selections),
+      cmocka_unit_test(test_words_of_scripts_that_are_not_there_are_noted),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,139 @@
+#include "cli/run_cases.h"
+
+#include "cli/cases_dir.h"
+#include "cli/command.h"
+
+#include "case/select.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The I-th of N parts: by a hash of the id, so that a case stays in its part when others come. */
+static bool is_in_shard(const struct wspec_run_options *options, const char *id) {
+  uint32_t hash = 2166136261u;
+  for (; *id; id++) {
+    hash = (hash ^ (uint8_t)*id) * 16777619u;
+  }
+  return hash % options->n_shards == options->shard - 1;
+}
+
+static bool is_playable(const struct wspec_run_options *options,
+                        const struct wspec_script *script) {
+  return script->target != WSPEC_TARGET_CLIENT && is_in_shard(options, script->id);
+}
+
+/* ---- Loading ---- */
+
+/* What is asked about each exhaustive case while it is loaded. */
+struct wish {
+  const struct wspec_run_options *options;
+  struct wspec_selection selection;
+};
+
+static bool is_wished_for(void *user, const struct wspec_script *script) {
+  const struct wish *wish = user;
+  return wspec_selection_takes(&wish->selection, script) && is_playable(wish->options, script);
+}
+
+static int load(const struct wspec_run_options *options, struct wish *wish,
+                struct wspec_requirements *requirements, struct wspec_case_set *set) {
+  const struct wspec_load_options load_options = {
+      .exhaustive = options->exhaustive, .wants = is_wished_for, .user = wish};
+  int code = wspec_load_suite("run", options->case_dir, &load_options, requirements, set);
+  for (size_t i = 0; i < options->n_case_files && code == WSPEC_EXIT_OK; i++) {
+    code = wspec_load_cases_at("run", options->case_files[i], requirements, &load_options, set);
+  }
+  return code;
+}
+
+static void keep_playable(const struct wspec_run_options *options,
+                          const struct wspec_script **scripts, size_t *n_scripts) {
+  size_t kept = 0;
+  for (size_t i = 0; i < *n_scripts; i++) {
+    if (is_playable(options, scripts[i])) {
+      scripts[kept++] = scripts[i];
+    }
+  }
+  *n_scripts = kept;
+}
+
+static int select_scripts(const struct wspec_run_options *options, const struct wish *wish,
+                          const struct wspec_case_set *set, const struct wspec_script ***scripts,
+                          size_t *n_scripts) {
+  const char *unmatched = NULL;
+  if (wspec_select(&wish->selection, set->scripts, set->n_scripts, scripts, n_scripts,
+                   &unmatched)) {
+    fprintf(stderr, "wspec run: out of memory\n");
+    return WSPEC_EXIT_UNREACHABLE;
+  }
+  if (unmatched) {
+    fprintf(stderr, "wspec run: '%s' matches no case; 'wspec list' shows them\n", unmatched);
+  }
+  keep_playable(options, *scripts, n_scripts);
+  if (*n_scripts == 0) {
+    fprintf(stderr, "wspec run: no case was selected\n");
+    return WSPEC_EXIT_NO_CASES;
+  }
+  return WSPEC_EXIT_OK;
+}
+
+int wspec_run_cases_load(const struct wspec_run_options *options,
+                         struct wspec_requirements *requirements, struct wspec_case_set *set,
+                         const struct wspec_script ***scripts, size_t *n_scripts) {
+  struct wish wish = {.options = options, .selection = options->selection};
+  size_t n_words = wish.selection.n_cases + wish.selection.n_excludes + wish.selection.n_tags +
+                   wish.selection.n_requirements;
+  wish.selection.seen = calloc(n_words + 1, sizeof *wish.selection.seen);
+  if (!wish.selection.seen) {
+    fprintf(stderr, "wspec run: out of memory\n");
+    return WSPEC_EXIT_UNREACHABLE;
+  }
+  int code = load(options, &wish, requirements, set);
+  if (code == WSPEC_EXIT_OK) {
+    code = select_scripts(options, &wish, set, scripts, n_scripts);
+  }
+  free(wish.selection.seen);
+  return code;
+}
+
+/* ---- Which cases a baseline names ---- */
+
+struct names {
+  const struct wspec_baseline *baseline;
+  bool *named;
+  size_t n_left; /* that are not named yet */
+};
+
+/* Wants none: it only looks at their ids. */
+static bool look_at(void *user, const struct wspec_script *script) {
+  struct names *names = user;
+  for (size_t i = 0; i < names->baseline->n_entries && names->n_left > 0; i++) {
+    if (!names->named[i] && wspec_glob_matches(names->baseline->entries[i].pattern, script->id)) {
+      names->named[i] = true;
+      names->n_left--;
+    }
+  }
+  return false;
+}
+
+void wspec_run_cases_named(const struct wspec_run_options *options,
+                           const struct wspec_requirements *requirements,
+                           const struct wspec_case_set *set, const struct wspec_baseline *baseline,
+                           bool *named) {
+  struct names names = {baseline, named, baseline->n_entries};
+  for (size_t i = 0; i < baseline->n_entries; i++) {
+    named[i] = false;
+  }
+  for (size_t i = 0; i < set->n_scripts && names.n_left > 0; i++) {
+    (void)look_at(&names, &set->scripts[i]);
+  }
+  char *dir = names.n_left > 0 ? wspec_cases_dir(options->case_dir) : NULL;
+  if (dir) {
+    const struct wspec_load_options load_options = {
+        .exhaustive = true, .wants = look_at, .user = &names};
+    struct wspec_case_set others = {0};
+    (void)wspec_load_cases_at("run", dir, requirements, &load_options, &others);
+    wspec_case_set_clear(&others);
+  }
+  free(dir);
+}

@@ -1,0 +1,57 @@
+"""The exhaustive cases: a hundred thousand, of which only what is to be played is held."""
+
+import subprocess
+import sys
+
+TIMEOUT_S = 100
+PEAK_MAX_MIB = 100
+
+# A small process between, as a child's peak counts that of the process it was made by.
+MEASURE = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ,
+                     file_actions=[(os.POSIX_SPAWN_DUP2, 1, 2)])
+_, status, usage = os.wait4(pid, 0)
+print(f"exit {os.waitstatus_to_exitcode(status)}, peak {usage.ru_maxrss // 1024} MiB")
+"""
+
+
+def measure(wspec, *arguments):
+    """What a run printed, its exit code, and the most memory it held, in MiB."""
+    done = subprocess.run([sys.executable, "-S", "-c", MEASURE, str(wspec), "run", *arguments],
+                          capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
+    *printed, last = done.stdout.splitlines()
+    _, code, _, peak, _ = last.split()
+    return "\n".join(printed), int(code.rstrip(",")), int(peak)
+
+
+def test_a_few_of_them_cost_the_memory_of_a_few(wspec):
+    printed, code, peak = measure(wspec, "--memory", "--exhaustive", "--cases",
+                                  "7692/7.2/traffic-*-16")
+    assert code == 0, printed
+    assert "12 cases in" in printed
+    assert peak < PEAK_MAX_MIB
+
+
+def test_a_shard_of_them_is_the_same_as_without_the_others(wspec):
+    counts = []
+    for shard in ("1/3", "2/3", "3/3"):
+        printed, code, _ = measure(wspec, "--memory", "--exhaustive", "--cases",
+                                   "7692/7.2/traffic-*-64", "--shard", shard)
+        assert code in (0, 4), printed  # 4: nothing of it is in this shard
+        counts.append(int(printed.split(" cases in")[0].split()[-1]) if code == 0 else 0)
+    assert sum(counts) == 12
+
+
+def test_a_word_that_fits_only_what_is_left_out_is_no_slip(wspec):
+    printed, code, _ = measure(wspec, "--memory", "--exhaustive", "--cases",
+                               "7692/7.2/traffic-json-16", "--exclude", "7692/7.2/traffic-prose-*")
+    assert code == 0, printed
+    assert "matches no case" not in printed
+
+
+def test_a_slip_is_said(wspec):
+    printed, code, _ = measure(wspec, "--memory", "--exhaustive", "--cases",
+                               "7692/7.2/traffic-json-16", "--exclude", "7692/7.2/trafic-*")
+    assert code == 0, printed
+    assert "'7692/7.2/trafic-*' matches no case" in printed
