@@ -144,6 +144,11 @@ static void on_result(void *user, const struct wspec_result *result, size_t n_do
   }
 }
 
+static void on_activity(void *user, const struct wspec_play *play) {
+  struct run *run = user;
+  wspec_terminal_activity(&run->terminal, play);
+}
+
 static void on_target(void *user, bool is_back) {
   struct run *run = user;
   if (!run->options.quiet) {
@@ -271,6 +276,7 @@ static int play_over_network(struct run *run) {
       .on_result = on_result,
       .on_target = on_target,
       .user = run,
+      .watcher = {.on_activity = on_activity, .user = run},
   };
   return wspec_schedule_run(run->loop, &options, run->scripts, run->n_scripts, run->results,
                             &run->target_gone)
@@ -398,6 +404,8 @@ static int play(struct run *run) {
   run->terminal.quiet = run->options.quiet;
   run->terminal.verbose = run->options.verbose;
   run->terminal.reproduce = run->reproduce;
+  run->terminal.is_live =
+      !run->options.in_memory && (run->options.jobs == 1 || run->n_scripts == 1);
   uint64_t start_us = clock_us();
   code = run->options.in_memory ? play_in_memory(run) : play_over_network(run);
   double seconds = (double)(clock_us() - start_us) / 1e6;
@@ -452,6 +460,7 @@ static void clear(struct run *run) {
   free(run->results);
   free(run->scripts);
   wspec_report_clear(&run->report);
+  wspec_terminal_clear(&run->terminal);
   wspec_baseline_clear(&run->baseline);
   if (run->new_baseline) {
     (void)fclose(run->new_baseline);

@@ -2,6 +2,7 @@
 #ifndef WSPEC_CLI_TERMINAL_H
 #define WSPEC_CLI_TERMINAL_H
 
+#include "play/play.h"
 #include "play/result.h"
 #include "reports/report.h"
 
@@ -19,16 +20,26 @@ struct wspec_terminal {
   FILE *out;
   bool quiet;
   unsigned verbose;
-  bool has_color;               /* --color, NO_COLOR, and whether `out` is a terminal */
-  bool has_progress;            /* `out` is a terminal */
-  unsigned columns;             /* of the terminal; 0: lines are not cut */
-  const char *reproduce;        /* the command without its --cases; NULL: not said */
-  uint64_t began_us;            /* private */
-  struct wspec_summary summary; /* private: what has come so far */
+  bool has_color;                    /* --color, NO_COLOR, and whether `out` is a terminal */
+  bool has_progress;                 /* `out` is a terminal */
+  bool is_live;                      /* cases come one at a time: frames are shown as they pass */
+  unsigned columns;                  /* of the terminal; 0: lines are not cut */
+  const char *reproduce;             /* the command without its --cases; NULL: not said */
+  struct wspec_frames *frames;       /* private: of the play that is under way, or NULL */
+  const struct wspec_script *played; /* private: of the last such play, or NULL */
+  uint64_t began_us;                 /* private */
+  struct wspec_summary summary;      /* private: what has come so far */
 };
 
 /* wspec_terminal_init looks at `out` and the environment. */
 void wspec_terminal_init(struct wspec_terminal *terminal, FILE *out, enum wspec_color color);
+
+/* wspec_terminal_clear frees what it holds; fine on a zeroed one. */
+void wspec_terminal_clear(struct wspec_terminal *terminal);
+
+/* wspec_terminal_activity shows what has passed in `play` since the last call, where frames are
+ * shown as they pass; else it does nothing. */
+void wspec_terminal_activity(struct wspec_terminal *terminal, const struct wspec_play *play);
 
 /* wspec_terminal_result says what is to be said of one result, as it comes. `known` is the reason
  * that the baseline gives for its failure, or NULL. */

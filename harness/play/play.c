@@ -350,6 +350,14 @@ const struct wspec_http_head *wspec_play_head(const struct wspec_play *play, uns
   return link->has_head ? &link->head : NULL;
 }
 
+const struct wspec_script *wspec_play_script(const struct wspec_play *play) {
+  return play->script;
+}
+
+const struct wspec_transcript *wspec_play_transcript(const struct wspec_play *play) {
+  return &play->result.transcript;
+}
+
 void wspec_play_take_result(struct wspec_play *play, struct wspec_result *result) {
   *result = play->result;
   play->result = (struct wspec_result){0};

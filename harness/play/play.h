@@ -141,6 +141,12 @@ bool wspec_play_was_refused(const struct wspec_play *play);
  * request, for a look at its fields; NULL if there is none. Borrowed until the play is freed. */
 const struct wspec_http_head *wspec_play_head(const struct wspec_play *play, unsigned connection);
 
+/* wspec_play_script returns the case that is played. */
+const struct wspec_script *wspec_play_script(const struct wspec_play *play);
+
+/* wspec_play_transcript returns what has passed so far, valid until the next call on the play. */
+const struct wspec_transcript *wspec_play_transcript(const struct wspec_play *play);
+
 /* wspec_play_take_result hands the result over to the caller, who clears it. Only once, and only
  * when the play is done. */
 void wspec_play_take_result(struct wspec_play *play, struct wspec_result *result);

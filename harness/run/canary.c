@@ -34,7 +34,7 @@ static void fly(void *user) {
   canary->attempts++;
   struct wspec_play *play =
       wspec_play_new(&canary->script, canary->config, wspec_loop_now_us(canary->loop));
-  if (!play || wspec_drive_new(canary->loop, canary->route, play, on_done, canary)) {
+  if (!play || wspec_drive_new(canary->loop, canary->route, play, NULL, on_done, canary)) {
     canary->on_answer(canary->user, false, canary->attempts);
   }
 }

@@ -18,6 +18,7 @@ struct wspec_drive {
   struct wspec_loop *loop;
   const struct wspec_drive_route *route;
   struct wspec_play *play;
+  struct wspec_drive_watcher watcher;
   struct wspec_timer *timer;
   void (*on_done)(void *user, struct wspec_play *play);
   void *user;
@@ -183,6 +184,9 @@ static void pump(struct wspec_drive *drive) {
     act(drive, &action);
   }
   drive->is_pumping = false;
+  if (drive->watcher.on_activity) {
+    drive->watcher.on_activity(drive->watcher.user, drive->play);
+  }
   if (wspec_play_is_done(drive->play)) {
     finish(drive);
     return;
@@ -197,7 +201,7 @@ static void on_timer(void *user) {
 }
 
 enum wspec_err wspec_drive_new(struct wspec_loop *loop, const struct wspec_drive_route *route,
-                               struct wspec_play *play,
+                               struct wspec_play *play, const struct wspec_drive_watcher *watcher,
                                void (*on_done)(void *user, struct wspec_play *play), void *user) {
   struct wspec_drive *drive = calloc(1, sizeof *drive);
   if (!drive || wspec_timer_new(loop, on_timer, drive, &drive->timer)) {
@@ -208,6 +212,7 @@ enum wspec_err wspec_drive_new(struct wspec_loop *loop, const struct wspec_drive
   drive->loop = loop;
   drive->route = route;
   drive->play = play;
+  drive->watcher = watcher ? *watcher : (struct wspec_drive_watcher){.user = NULL};
   drive->on_done = on_done;
   drive->user = user;
   for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {

@@ -155,7 +155,7 @@ static enum wspec_err look(struct wspec_loop *loop, const struct wspec_drive_rou
       .id = "probe", .n_connections = n_connections, .steps = steps, .n_steps = n_steps};
   *glimpse = (struct glimpse){.loop = loop};
   struct wspec_play *play = wspec_play_new(&script, config, wspec_loop_now_us(loop));
-  if (!play || wspec_drive_new(loop, route, play, on_done, glimpse)) {
+  if (!play || wspec_drive_new(loop, route, play, NULL, on_done, glimpse)) {
     return WSPEC_ERR_NOMEM;
   }
   wspec_loop_run(loop);

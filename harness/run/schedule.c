@@ -265,7 +265,8 @@ static void start(struct schedule *schedule, size_t index) {
   *player = (struct player){schedule, index};
   schedule->running++;
   schedule->is_alone = schedule->scripts[index]->alone || schedule->phase != SCHEDULE_ALL;
-  if (wspec_drive_new(schedule->loop, schedule->options->route, play, on_done, player)) {
+  if (wspec_drive_new(schedule->loop, schedule->options->route, play, &schedule->options->watcher,
+                      on_done, player)) {
     schedule->running--;
     free(player);
     schedule->err = WSPEC_ERR_NOMEM;

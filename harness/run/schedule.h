@@ -26,6 +26,7 @@ struct wspec_schedule_options {
    * back. May be NULL. */
   void (*on_target)(void *user, bool is_back);
   void *user;
+  struct wspec_drive_watcher watcher; /* of every play; zeroed: nobody */
 };
 
 /* wspec_schedule_run plays `scripts` and fills `results`, `n_scripts` of them, in their order; the

@@ -157,7 +157,7 @@ def test_own_case_file_is_played_beside_the_suite(wspec, tmp_path):
                              {"expect": "echo"}, {"close": {"code": 1000}}]}]}))
     done = run(wspec, "--case-file", path, "--cases", "robustness/mine/*")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 cases" in done.stdout
+    assert "1 case in" in done.stdout
 
 
 def test_same_seed_sends_the_same_octets(wspec):
