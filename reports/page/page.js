@@ -1,6 +1,6 @@
 "use strict";
-/* The report: everything is made of the JSON in #data, once; what is far away is not laid out
-   (content-visibility), so that 30 targets by 1,500 cases stay quick. */
+/* The report: everything is made of the JSON in #data. Of a long list only the blocks of rows near
+   what is seen are in the page, so that 30 targets by 1,500 cases stay quick. */
 (() => {
 const data = JSON.parse(document.getElementById("data").textContent);
 const VERDICTS = ["pass", "info", "warn", "fail", "skip", "error"];
@@ -202,7 +202,7 @@ function cell(target, index) {
 
 function caseRow(index) {
   const entry = data.cases[index];
-  return el("div.row", { role: "row", "data-case": index },
+  return el(`div.row${index === state.open ? ".open" : ""}`, { role: "row", "data-case": index },
     el("span.who", { role: "rowheader" }, el("a", { href: hashFor({ open: index, target: firstTarget(index) }) },
       el("span.id", null, entry.id), el("small", null, entry.summary))),
     ...data.targets.map((_target, t) => cell(t, index)));
@@ -225,6 +225,63 @@ function groupRow(section, indices) {
     ...data.targets.map((_target, t) => el("span.cell", { role: "cell" }, shown(t))));
 }
 
+/* Rows in blocks; `fill` and `empty` keep the height, so that the scroll bar stays true. */
+const BLOCK_ROWS = 25;
+const ROW_PX = 47;
+const FEW_CELLS = 2500;
+const NEAR = "900px 0px";
+let blocks = [];
+let observer = null;
+
+function fill(block) {
+  if (block.element.firstChild) return;
+  block.element.append(...block.lines.map((line) => (line.section ? groupRow(line.section, line.indices) : caseRow(line.index))));
+  block.element.style.height = "";
+}
+
+function empty(block) {
+  if (!block.element.firstChild) return;
+  block.element.style.height = `${block.element.offsetHeight}px`;
+  block.element.replaceChildren();
+}
+
+function watch(root) {
+  const byElement = new Map(blocks.map((block) => [block.element, block]));
+  observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) fill(byElement.get(entry.target)); else empty(byElement.get(entry.target));
+    }
+  }, { root, rootMargin: NEAR });
+  for (const block of blocks) observer.observe(block.element);
+}
+
+function makeBlocks(lines) {
+  blocks = [];
+  for (let i = 0; i < lines.length; i += BLOCK_ROWS) {
+    const element = el("div", { role: "rowgroup" });
+    const block = { element, lines: lines.slice(i, i + BLOCK_ROWS) };
+    element.style.height = `${block.lines.length * ROW_PX}px`;
+    blocks.push(block);
+  }
+  return blocks.map((block) => block.element);
+}
+
+/* The row of a case, which is put into the page if it is not there; null: it is filtered out. */
+function rowOf(index) {
+  const block = blocks.find((each) => each.lines.some((line) => line.index === index));
+  if (!block) return null;
+  fill(block);
+  return block.element.querySelector(`[data-case="${index}"]`);
+}
+
+function reveal(index, where) {
+  const show = () => rowOf(index)?.scrollIntoView({ block: where, inline: "nearest" });
+  if (index === null) return;
+  show();
+  /* What came into the page around it may have another height than was guessed. */
+  requestAnimationFrame(() => requestAnimationFrame(show));
+}
+
 function renderCases() {
   const table = el("div", { role: "table", "aria-label": "Cases" });
   table.style.setProperty("--n", data.targets.length);
@@ -234,14 +291,16 @@ function renderCases() {
       ...data.targets.map((target) => el("span", { role: "columnheader", title: target.url }, labelOf(target)))));
     table.style.minWidth = `calc(16rem + ${data.targets.length} * 2.1rem)`;
   }
+  const lines = [];
   let n = 0;
   for (const section of sections) {
     const indices = section.indices.filter(isShown);
-    if (indices.length) {
-      table.append(groupRow(section, indices), ...indices.map(caseRow));
-      n += indices.length;
-    }
+    if (indices.length) lines.push({ section, indices }, ...indices.map((index) => ({ index })));
+    n += indices.length;
   }
+  table.setAttribute("aria-rowcount", lines.length + (several ? 1 : 0));
+  table.append(...makeBlocks(lines));
+  if (lines.length * (data.targets.length + 2) <= FEW_CELLS) blocks.forEach(fill);
   return [n ? table : el("p.none", null, "No case fits the search and the verdicts."), n];
 }
 
@@ -311,11 +370,23 @@ function renderRequirements() {
   return [n ? list : el("p.none", null, "No requirement fits the search and the verdicts."), n];
 }
 
+/* The matrix scrolls inside what is left of the window: its names stay above their columns. */
+function fitMain() {
+  const main = $("main");
+  const above = main.getBoundingClientRect().top + scrollY;
+  main.style.maxHeight = main.classList.contains("scroll") ? `${Math.max(300, innerHeight - above - 8)}px` : "";
+}
+
 function renderMain() {
   const render = { cases: renderCases, sections: renderSections, requirements: renderRequirements }[state.view];
+  observer?.disconnect();
+  blocks = [];
   const [element, n] = render();
-  $("main").className = several && state.view === "cases" ? "scroll" : "";
+  const isMatrix = several && state.view === "cases";
+  $("main").className = isMatrix ? "scroll" : "";
   $("main").replaceChildren(element);
+  fitMain();
+  if (blocks.some((block) => !block.element.firstChild)) watch(isMatrix ? $("main") : null);
   $("count").textContent = state.view === "requirements" ? plural(n, "requirement") : `${n} of ${plural(data.cases.length, "case")}`;
   markOpen();
 }
@@ -589,15 +660,24 @@ function commandElement(target, id) {
   return el("div.command", null, el("pre", null, text), button);
 }
 
-function requirementElements(entry, result) {
-  const ids = [...new Set([...result.findings.map((finding) => finding.requirement).filter(Boolean), ...entry.requirements])];
-  return ids.map((id) => {
-    const item = data.requirements[id];
-    const words = requirementWords(id);
-    if (item && item.accept) words.append(el("p", null, el("strong", null, "Allowed: "), item.accept));
-    words.className = "requirement";
-    return words;
-  });
+/* "PASS: this. NOTE: that. FAIL: the rest." as a paragraph each. */
+function acceptParts(accept) {
+  const labels = { PASS: "Allowed: ", NOTE: "Allowed, but noted: ", FAIL: "Not allowed: " };
+  const parts = accept.split(/\b(PASS|NOTE|FAIL): /);
+  const before = parts.shift().trim();
+  const paragraphs = before ? [el("p", null, el("strong", null, labels.PASS), before)] : [];
+  for (let i = 0; i < parts.length; i += 2) {
+    paragraphs.push(el("p", null, el("strong", null, labels[parts[i]]), parts[i + 1].trim()));
+  }
+  return paragraphs;
+}
+
+function requirementElement(id) {
+  const item = data.requirements[id];
+  const words = requirementWords(id);
+  if (item && item.accept) words.append(...acceptParts(item.accept));
+  words.className = "requirement";
+  return words;
 }
 
 function closeWords(close) {
@@ -640,6 +720,9 @@ function resultParts(entry, target, result) {
   if (result.flaky) parts.push(el("p", null, el("strong.warn", null, "Flaky: "), "a second play ended otherwise."));
   if (result.skip_reason) parts.push(el("p", null, result.skip_reason));
   parts.push(...result.findings.map(findingElement));
+  const violated = [...new Set(result.findings.map((finding) => finding.requirement).filter(Boolean))];
+  const others = entry.requirements.filter((id) => !violated.includes(id));
+  if (violated.length) parts.push(el("h3", null, "What the RFC asks"), ...violated.map(requirementElement));
   parts.push(el("h3", null, "Play it again"), commandElement(target, entry.id));
   if (result.transcript) {
     parts.push(el("h3", null, "What passed"),
@@ -649,7 +732,7 @@ function resultParts(entry, target, result) {
       timeline(result, result.transcript, target.role));
   }
   if (result.flaky_transcript) parts.push(el("h3", null, "What passed in the other play"), timeline({ findings: [] }, result.flaky_transcript, target.role));
-  parts.push(el("h3", null, "Requirements"), ...requirementElements(entry, result));
+  if (others.length) parts.push(el("h3", null, violated.length ? "Also tested here" : "What the RFC asks"), ...others.map(requirementElement));
   if (result.close) parts.push(el("h3", null, "How it ended"), el("p", null, closeWords(result.close)));
   if (!result.transcript && result.verdict === "pass") parts.push(el("p.legend", null, "The report keeps no transcript of what passed; run with --transcripts all for that."));
   return parts;
@@ -659,19 +742,16 @@ function resultParts(entry, target, result) {
 
 function markOpen() {
   for (const row of document.querySelectorAll(".row.open")) row.classList.remove("open");
-  const row = state.open === null ? null : document.querySelector(`.row[data-case="${state.open}"]`);
-  if (row) row.classList.add("open");
-  return row;
+  if (state.open !== null) document.querySelector(`.row[data-case="${state.open}"]`)?.classList.add("open");
 }
 
 function move(step) {
-  const rows = [...document.querySelectorAll(".row[data-case]")];
-  if (!rows.length) return;
-  const at = rows.findIndex((row) => Number(row.dataset.case) === state.open);
-  const next = rows[Math.min(Math.max(at < 0 && step > 0 ? 0 : at + step, 0), rows.length - 1)];
-  const index = Number(next.dataset.case);
+  const shown = everything.filter(isShown);
+  if (!shown.length) return;
+  const at = shown.indexOf(state.open);
+  const index = shown[Math.min(Math.max(at < 0 && step > 0 ? 0 : at + step, 0), shown.length - 1)];
   location.hash = hashFor({ open: index, target: firstTarget(index) });
-  next.scrollIntoView({ block: "nearest" });
+  reveal(index, "nearest");
 }
 
 document.addEventListener("keydown", (event) => {
@@ -705,6 +785,9 @@ function route() {
   markOpen();
 }
 window.addEventListener("hashchange", route);
+window.addEventListener("resize", fitMain);
+window.addEventListener("beforeprint", () => { observer?.disconnect(); blocks.forEach(fill); });
+window.addEventListener("afterprint", renderMain);
 
 readHash();
 renderHead();
@@ -718,6 +801,7 @@ if (data.cases.length > 200 && !location.hash && worst.some((verdict) => verdict
 }
 renderMain();
 renderCase();
-markOpen()?.scrollIntoView({ block: "center" });
+markOpen();
+reveal(state.open, "center");
 document.documentElement.dataset.ready = "true";
 })();

@@ -143,6 +143,18 @@ def test_a_case_shows_its_frames_and_marks_the_wrong_octet(open_page, one):
     assert "Allowed:" in aside.locator(".requirement").first.inner_text()
 
 
+def test_the_violated_sentence_is_told_before_the_frames(open_page, one):
+    page = open_page(one, f"#case={FAILED}")
+    report = json.loads(GOLDEN.read_text())
+    finding = next(r for r in report["results"] if r["id"] == FAILED)["findings"][0]
+    requirement = report["requirements"][finding["requirement"]]
+    text = page.locator("#case").inner_text()
+    assert text.index(requirement["text"]) < text.index("Play it again") < text.index("What passed")
+    first = page.locator("#case .requirement").first.inner_text()
+    assert "Allowed: " in first and "Not allowed: " in first
+    assert "PASS:" not in first and "FAIL:" not in first
+
+
 def test_the_keyboard_goes_through_the_cases(open_page, one):
     page = open_page(one)
     page.keyboard.press("j")
@@ -181,10 +193,102 @@ def test_the_matrix_shows_where_targets_differ(open_page, matrix):
     assert page.locator("#case .others [aria-current]").inner_text() == "✓ second"
 
 
+N_TARGETS, N_ROWS, NODES_MAX = 30, 1500, 12000
+
+
+@pytest.fixture(scope="module")
+def large(wspec, tmp_path_factory):
+    """30 targets by 1,500 cases; each target fails its own hundredth of them."""
+    directory = tmp_path_factory.mktemp("large")
+    report = json.loads(GOLDEN.read_text())
+    passed = next(r for r in report["results"] if r["verdict"] == "pass")
+    failed = next(r for r in report["results"] if r["id"] == FAILED)
+    head = {k: v for k, v in report.items() if k not in ("results", "summary")}
+    for t in range(N_TARGETS):
+        results = [(failed if (i + t) % 100 == 0 else passed) |
+                   {"id": f"6455/5.{i // 100}/case-{i}", "section": f"5.{i // 100}"}
+                   for i in range(N_ROWS)]
+        (directory / f"{t}.json").write_text(json.dumps(
+            head | {"selected": N_ROWS, "results": results}))
+    merge(wspec, *(f"t{t}={directory / f'{t}.json'}" for t in range(N_TARGETS)), "--html",
+          directory / "large.html")
+    return directory / "large.html"
+
+
+def n_nodes(page):
+    return page.evaluate("document.querySelectorAll('*').length")
+
+
+def show_everything(page):
+    page.click(".chip.pass")
+    page.wait_for_function("n => document.getElementById('count').textContent === n",
+                           arg=f"{N_ROWS} of {N_ROWS} cases")
+
+
+def test_a_large_matrix_holds_only_what_is_near(open_page, large):
+    """Whatever is scrolled to, searched or chosen: the page stays as small as its window needs."""
+    page = open_page(large)
+    show_everything(page)
+    assert n_nodes(page) < NODES_MAX
+    for case in (749, N_ROWS - 1, 0):
+        page.evaluate("""at => { const main = document.querySelector("main.scroll");
+                         main.scrollTop = at * (main.scrollHeight - main.clientHeight); }""",
+                      case / (N_ROWS - 1))
+        page.wait_for_selector(f'.row[data-case="{case}"]')
+        assert n_nodes(page) < NODES_MAX
+    page.fill("#find", "case-1499")
+    page.wait_for_selector('.row[data-case="1499"]')
+    assert page.locator(".row[data-case]").count() == 1
+    page.fill("#find", "")
+    page.wait_for_selector('.row[data-case="0"]')
+    assert n_nodes(page) < NODES_MAX
+
+
+def test_the_names_of_a_large_matrix_stay_in_sight(open_page, large):
+    page = open_page(large, viewport={"width": 1000, "height": 800})
+    show_everything(page)
+    page.evaluate("""() => { const main = document.querySelector("main.scroll");
+                     main.scrollTop = 20000; main.scrollLeft = 400; }""")
+    box = page.locator(".row.names").bounding_box()
+    main = page.locator("main.scroll").bounding_box()
+    assert main["y"] <= box["y"] < main["y"] + 5
+    page.wait_for_selector('.row[data-case="400"]')
+    who = page.locator('.row[data-case="400"] .who').bounding_box()
+    assert abs(who["x"] - main["x"]) < 2
+
+
+def test_a_case_far_down_is_brought_into_sight(open_page, large):
+    page = open_page(large, "#case=6455/5.9/case-949&target=3")
+    page.wait_for_function("""() => { const row = document.querySelector(".row.open");
+        if (!row) return false; const box = row.getBoundingClientRect();
+        return box.top > 0 && box.bottom < innerHeight; }""")
+    assert page.locator(".row.open").get_attribute("data-case") == "949"
+    page.keyboard.press("j")
+    page.wait_for_function("() => document.querySelector('.row.open')?.dataset.case === '950'")
+
+
+def test_print_has_every_row(open_page, large):
+    page = open_page(large)
+    show_everything(page)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".row[data-case]").count() == N_ROWS
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert n_nodes(page) < NODES_MAX
+
+
+def test_print_leaves_the_tools_away(open_page, one):
+    page = open_page(one, f"#case={FAILED}")
+    page.emulate_media(media="print")
+    for tool in (".tools", ".tabs", "footer", "#case .close"):
+        assert not page.locator(tool).is_visible()
+    assert page.locator("#case .timeline").is_visible()
+    assert len(page.pdf()) > 10000
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("which, view", [
     ("one", "#"), ("one", "#view=sections"), ("one", "#view=requirements"),
-    ("one", f"#case={FAILED}"), ("matrix", f"#case={FAILED}")])
+    ("one", f"#case={FAILED}"), ("matrix", f"#case={FAILED}"), ("large", "#")])
 def test_axe_finds_nothing_serious(open_page, request, which, view, scheme):
     if not AXE.exists():
         pytest.skip(f"{AXE} is not there: scripts/install-deps --dev brings it")
@@ -195,8 +299,10 @@ def test_axe_finds_nothing_serious(open_page, request, which, view, scheme):
             if v["impact"] in ("serious", "critical")] == []
 
 
-def test_a_phone_needs_no_sideways_scrolling(open_page, one):
-    page = open_page(one, f"#case={FAILED}", viewport={"width": 360, "height": 740})
+@pytest.mark.parametrize("view", ["", "#view=requirements", f"#case={FAILED}"])
+@pytest.mark.parametrize("which", ["one", "large"])
+def test_a_phone_needs_no_sideways_scrolling(open_page, request, which, view):
+    page = open_page(request.getfixturevalue(which), view, viewport={"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
