@@ -2,7 +2,7 @@
  * count what comes: it is a yardstick, the same for every server, and no client.
  *
  * usage: echo_load PORT SIZE CONNECTIONS IN_FLIGHT SECONDS, on 127.0.0.1. Prints messages per
- * second. */
+ * second, and how many there were in all, the time to get warm included. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -223,12 +223,13 @@ int main(int argc, char **argv) {
   while (now_s() - start < seconds / 5) { /* to get warm */
     turn(&load);
   }
-  load.echoed = 0;
+  uint64_t before = load.echoed;
   start = now_s();
   while (now_s() - start < seconds) {
     turn(&load);
   }
-  printf("%.1f\n", (double)load.echoed / (now_s() - start));
+  printf("%.1f %llu\n", (double)(load.echoed - before) / (now_s() - start),
+         (unsigned long long)load.echoed);
   free(load.frames);
   return 0;
 }
