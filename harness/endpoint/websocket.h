@@ -186,7 +186,8 @@ WSPEC_MUST_USE enum wspec_err wspec_websocket_close(struct wspec_websocket *sock
 enum wspec_websocket_state wspec_websocket_ready_state(const struct wspec_websocket *socket);
 
 /* wspec_websocket_buffered_amount returns the octets of messages that were accepted and not handed
- * to the system yet, without framing, before compression. It does not fall to 0 by closing. */
+ * to the system yet, without framing, before compression. It falls in wspec_loop_run only, never
+ * within the handler or other code that sends, and does not fall to 0 by closing. */
 uint64_t wspec_websocket_buffered_amount(const struct wspec_websocket *socket);
 
 /* wspec_websocket_set_binary_type sets the binaryType, WSPEC_WEBSOCKET_BLOB at first; it holds from

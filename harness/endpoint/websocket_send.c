@@ -17,6 +17,14 @@ static bool is_closing(const struct wspec_websocket *socket) {
   return socket->state == WSPEC_WEBSOCKET_CLOSING || socket->state == WSPEC_WEBSOCKET_CLOSED;
 }
 
+/* What is sent leaves in the next turn of the loop, or when the handler is done: bufferedAmount does
+ * not fall within the task that sends (WHATWG section 3.1). */
+static void pump_soon(struct wspec_websocket *socket) {
+  if (!socket->is_feeding) {
+    wspec_timer_start(socket->resume, 0);
+  }
+}
+
 /* Takes over `blob`. */
 static enum wspec_err enqueue(struct wspec_websocket *socket, enum wspec_opcode opcode,
                               struct wspec_blob *blob) {
@@ -34,9 +42,7 @@ static enum wspec_err enqueue(struct wspec_websocket *socket, enum wspec_opcode 
   }
   socket->last = item;
   socket->buffered += wspec_blob_len(blob);
-  if (!socket->is_feeding) {
-    wspec__websocket_pump(socket);
-  }
+  pump_soon(socket);
   return WSPEC_OK;
 }
 
@@ -78,8 +84,8 @@ enum wspec_err wspec_websocket_ping(struct wspec_websocket *socket, struct wspec
     return WSPEC_ERR_MISUSE;
   }
   enum wspec_err err = wspec_conn_ping(wspec_client_session_conn(socket->session), payload);
-  if (!err && !socket->is_feeding) {
-    wspec__websocket_pump(socket);
+  if (!err) {
+    pump_soon(socket);
   }
   return err;
 }
@@ -229,8 +235,6 @@ enum wspec_err wspec_websocket_close(struct wspec_websocket *socket, uint16_t st
     memcpy(socket->close_reason, reason.data, reason.len);
   }
   wspec__websocket_start_closing(socket);
-  if (!socket->is_feeding) {
-    wspec__websocket_pump(socket);
-  }
+  pump_soon(socket);
   return WSPEC_OK;
 }

@@ -3,16 +3,20 @@
 #include "endpoint/websocket.h"
 #include "failalloc.h"
 #include "net/listener.h"
+#include "net/timer.h"
 #include "raw_answer.h"
 #include "tempfile.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,10 +28,12 @@ struct world {
   const char *rubbish;
   size_t rubbish_len;
   struct wspec_websocket *socket;
+  struct wspec_timer *timer;
   void (*on_open)(struct world *world);
   void (*on_message)(struct world *world, const struct wspec_websocket_event *event);
   char log[256];
   uint16_t status_code;
+  uint16_t server_status_code; /* what the server was told */
   bool was_clean;
   char reason[128];
   enum wspec_err err;
@@ -89,6 +95,12 @@ static void free_echo(void *user) {
   wspec_echo_free(user);
 }
 
+static void note_visit(void *context, void *user, const struct wspec_server_visit *visit) {
+  struct world *world = context;
+  (void)user;
+  world->server_status_code = visit->outcome.status_code;
+}
+
 static const struct wspec_span SERVER_PROTOCOLS[] = {{(const uint8_t *)"b", 1}};
 
 static void world_init(struct world *world) {
@@ -98,6 +110,8 @@ static void world_init(struct world *world) {
   options.handlers = wspec_echo_handlers();
   options.user_new = new_echo;
   options.user_free = free_echo;
+  options.on_end = note_visit;
+  options.context = world;
   options.high_water = 64 << 20;
   options.session.deflate = true;
   options.session.conn.auto_close = false; /* the echo answers, with the reason */
@@ -194,6 +208,33 @@ static void test_hello_and_close(void **state) {
       wspec_span_equal_text(wspec_websocket_extensions(world.socket), "permessage-deflate"));
   send_text(&world, "late");
   assert_int_equal(wspec_websocket_buffered_amount(world.socket), 4);
+  world_clear(&world);
+}
+
+/* Outside of all handlers, as from a button of a program. */
+static void send_from_a_timer(void *user) {
+  struct world *world = user;
+  say_hello(world);
+  assert_int_equal(wspec_websocket_ping(world->socket, wspec_span_text("")), WSPEC_OK);
+  assert_int_equal(wspec_websocket_buffered_amount(world->socket), 5);
+}
+
+static void start_timer(struct world *world) {
+  wspec_timer_start(world->timer, 0);
+}
+
+static void test_buffered_amount_falls_in_the_loop_only(void **state) {
+  (void)state;
+  struct world world;
+  world_init(&world);
+  world.on_open = start_timer;
+  world.on_message = close_after_hello; /* it is 0 there */
+  assert_int_equal(wspec_timer_new(world.loop, send_from_a_timer, &world, &world.timer), WSPEC_OK);
+  struct wspec_websocket_options options = socket_options();
+  connect_socket(&world, &options);
+  wspec_loop_run(world.loop);
+  assert_string_equal(world.log, "open1 pong1 message1 close3");
+  wspec_timer_free(world.timer);
   world_clear(&world);
 }
 
@@ -412,18 +453,40 @@ static void test_file_comes_back_as_small_blob(void **state) {
   world_clear(&world);
 }
 
-static void test_full_disk_closes_with_1011(void **state) {
-  (void)state;
+static void check_no_room(const char *spill_directory) {
   struct world world;
   world_init(&world);
   world.on_open = send_big;
   struct wspec_websocket_options options = socket_options();
-  options.spill_directory = "/nonexistent";
+  options.deflate = false;
+  options.spill_directory = spill_directory;
   connect_socket(&world, &options);
   wspec_loop_run(world.loop);
   assert_string_equal(world.log, "open1 error3 close3");
   assert_int_equal(world.err, WSPEC_ERR_IO);
+  assert_int_equal(world.server_status_code, 1011);
   world_clear(&world);
+}
+
+static void test_directory_that_is_not_there_closes_with_1011(void **state) {
+  (void)state;
+  check_no_room("/nonexistent");
+}
+
+/* The system refuses what goes beyond the limit, as a full disk does: in the midst of the message. */
+static void test_full_disk_closes_with_1011(void **state) {
+  (void)state;
+  struct rlimit limit;
+  char *directory = tempfile_dir();
+  void (*before)(int number) = signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  struct rlimit small = {.rlim_cur = BIG / 2, .rlim_max = limit.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  check_no_room(directory);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  signal(SIGXFSZ, before);
+  assert_int_equal(rmdir(directory), 0); /* nothing was left in it */
+  free(directory);
 }
 
 /* ---- Servers that are wrong ---- */
@@ -749,6 +812,7 @@ static void test_every_allocation_of_a_conversation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hello_and_close),
+      cmocka_unit_test(test_buffered_amount_falls_in_the_loop_only),
       cmocka_unit_test(test_close_without_code_is_1005),
       cmocka_unit_test(test_reason_without_code_is_1000),
       cmocka_unit_test(test_misuse_changes_nothing),
@@ -756,6 +820,7 @@ int main(void) {
       cmocka_unit_test(test_messages_before_close_are_sent_and_echoes_dropped),
       cmocka_unit_test(test_big_blob_then_buffer),
       cmocka_unit_test(test_file_comes_back_as_small_blob),
+      cmocka_unit_test(test_directory_that_is_not_there_closes_with_1011),
       cmocka_unit_test(test_full_disk_closes_with_1011),
       cmocka_unit_test(test_servers_that_are_wrong),
       cmocka_unit_test(test_silent_server_runs_out_of_time),
