@@ -36,6 +36,7 @@ struct program {
   uint64_t waiting; /* octets that were to be sent when they were last looked at */
   bool was_open;
   bool has_ended; /* the input */
+  bool is_deaf;   /* standard output takes no more */
   bool is_good;
 };
 
@@ -53,11 +54,11 @@ static void say(const char *format, ...) {
 static void print(struct program *program, const char *mark, struct wspec_span text) {
   if (program->console) {
     wspec_console_print(program->console, mark, text);
-    return;
+  } else {
+    (void)fwrite(text.data, 1, text.len, stdout);
+    (void)fputc('\n', stdout);
+    (void)fflush(stdout);
   }
-  (void)fwrite(text.data, 1, text.len, stdout);
-  (void)fputc('\n', stdout);
-  (void)fflush(stdout);
 }
 
 static bool is_interactive(const struct program *program) {
@@ -87,6 +88,16 @@ static void close_socket(struct program *program, uint16_t code, const char *rea
     remark(program, "not closed: a code is 1000 or 3000-4999, a reason at most 123 octets");
   } else {
     program->arguments.close_code = code; /* the one to expect back */
+  }
+}
+
+/* Nobody reads what is printed from here on, or the disk is full: there is nothing left to do. */
+static void check_output(struct program *program) {
+  if (ferror(stdout) && !program->is_deaf) {
+    say("standard output: %s", strerror(errno));
+    program->is_deaf = true;
+    program->is_good = false;
+    close_socket(program, 0, "");
   }
 }
 
@@ -309,8 +320,10 @@ static void copy_blob(struct program *program, const struct wspec_blob *blob) {
   for (uint64_t at = 0; at < len; at += sizeof piece) {
     size_t part = len - at < sizeof piece ? (size_t)(len - at) : sizeof piece;
     if (wspec_blob_read(blob, at, piece, part) || fwrite(piece, 1, part, stdout) != part) {
-      say("a message was not written whole");
-      program->is_good = false;
+      if (!ferror(stdout)) {
+        say("a message was not written whole: it could not be read back from /tmp");
+        program->is_good = false;
+      }
       return;
     }
   }
@@ -328,6 +341,7 @@ static void on_message(void *user, struct wspec_websocket *socket,
   } else {
     print_hex(program, event->data);
   }
+  check_output(program);
 }
 
 static void on_pong(void *user, struct wspec_websocket *socket,

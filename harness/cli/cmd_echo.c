@@ -120,7 +120,8 @@ static void raise_descriptor_limit(void) {
   }
 }
 
-static void announce(const struct program *program) {
+/* False: nobody will learn where we listen. */
+static bool announce(const struct program *program) {
   char address[WSPEC_ADDRESS_TEXT_MAX];
   printf("listening on %s://%s/\n", program->tls ? "wss" : "ws",
          wspec_address_text(wspec_server_address(program->server), address));
@@ -129,7 +130,11 @@ static void announce(const struct program *program) {
     printf("certificate SHA-256 fingerprint %s\n",
            wspec_certificate_fingerprint(program->certificate, fingerprint));
   }
-  (void)fflush(stdout);
+  if (fflush(stdout) != 0) {
+    (void)fprintf(stderr, "wspec echo: standard output: %s\n", strerror(errno));
+    return false;
+  }
+  return true;
 }
 
 static int serve(struct program *program, const struct wspec_echo_arguments *arguments) {
@@ -140,9 +145,11 @@ static int serve(struct program *program, const struct wspec_echo_arguments *arg
     (void)fprintf(stderr, "wspec echo: %s\n", error.sentence);
     return WSPEC_EXIT_USAGE;
   }
-  announce(program);
+  if (!announce(program)) {
+    return WSPEC_EXIT_USAGE;
+  }
   wspec_loop_run(program->loop);
-  return WSPEC_EXIT_OK;
+  return program->visitors.log_error == 0 ? WSPEC_EXIT_OK : WSPEC_EXIT_FAIL;
 }
 
 int wspec_cmd_echo(int argc, char **argv) {

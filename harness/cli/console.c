@@ -5,6 +5,8 @@
 
 #include <editline/readline.h>
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,13 @@ static void on_readable(void *user) {
 
 /* ---- */
 
+/* Text messages are UTF-8 whatever the user's locale is; libedit drops what is not of its own. */
+static void speak_utf8(void) {
+  if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+  }
+}
+
 struct wspec_console *wspec_console_new(struct wspec_loop *loop, bool is_raw,
                                         const struct wspec_console_handlers *handlers, void *user) {
   struct wspec_console *console = calloc(1, sizeof *console);
@@ -124,6 +133,7 @@ struct wspec_console *wspec_console_new(struct wspec_loop *loop, bool is_raw,
   }
   if (console->is_interactive) {
     g_console = console;
+    speak_utf8();
     using_history();
     rl_callback_handler_install(PROMPT, on_edited_line);
   }
@@ -157,11 +167,29 @@ void wspec_console_resume(struct wspec_console *console) {
   }
 }
 
+/* The server chooses the octets: what could drive the terminal is escaped, and further lines are
+ * set in, so that none of them passes for a line of ours. */
+static void print_to_person(const char *mark, struct wspec_span text) {
+  printf("\r\033[K%s ", mark);
+  for (size_t i = 0; i < text.len; i++) {
+    uint8_t octet = text.data[i];
+    bool is_c1 = octet == 0xc2 && i + 1 < text.len && text.data[i + 1] < 0xa0; /* U+0080 to 9F */
+    if (octet == '\n') {
+      printf("\n  ");
+    } else if ((octet < 0x20 && octet != '\t') || octet == 0x7f || is_c1) {
+      printf("\\x%02x", is_c1 ? text.data[++i] : octet);
+    } else {
+      (void)fputc(octet, stdout);
+    }
+  }
+}
+
 void wspec_console_print(struct wspec_console *console, const char *mark, struct wspec_span text) {
   if (console->is_interactive) {
-    printf("\r\033[K%s ", mark);
+    print_to_person(mark, text);
+  } else {
+    (void)fwrite(text.data, 1, text.len, stdout);
   }
-  (void)fwrite(text.data, 1, text.len, stdout);
   (void)fputc('\n', stdout);
   if (console->is_interactive && !console->is_over) {
     rl_forced_update_display();

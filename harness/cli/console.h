@@ -35,7 +35,8 @@ void wspec_console_pause(struct wspec_console *console);
 void wspec_console_resume(struct wspec_console *console);
 
 /* wspec_console_print writes a line to standard output, where interactive with `mark` ("<", "*") in
- * front, above the line being edited. */
+ * front, above the line being edited, and without what could drive the terminal. The caller looks
+ * at ferror(stdout). */
 void wspec_console_print(struct wspec_console *console, const char *mark, struct wspec_span text);
 
 #endif

@@ -68,7 +68,9 @@ static void print_help(void) {
          "its connections with 1001, and a second signal cuts them off. Prints the URL it listens\n"
          "on.\n\n");
   wspec_options_help(stdout, wspec_echo_option_table);
-  printf("\nWith TLS, SSLKEYLOGFILE names a file to append the secrets to.\n");
+  printf(
+      "\nWith TLS, SSLKEYLOGFILE names a file to append the secrets to. Exit codes: 0 ended by a\n"
+      "signal, 1 the same, but the access log is not complete, 2 bad usage or no port.\n");
 }
 
 /* An option with a number: where it goes and what it may be. */

@@ -2,6 +2,7 @@
 
 #include "endpoint/echo.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,7 @@ static void print_quoted(FILE *out, struct wspec_span text) {
 }
 
 void wspec_visitor_log(void *context, void *user, const struct wspec_server_visit *visit) {
-  const struct wspec_visitors *shared = context;
+  struct wspec_visitors *shared = context;
   const struct visitor *visitor = user;
   FILE *out = shared->access_log;
   if (!out) {
@@ -129,5 +130,8 @@ void wspec_visitor_log(void *context, void *user, const struct wspec_server_visi
     print_quoted(out, visit->outcome.reason);
   }
   (void)fputc('\n', out);
-  (void)fflush(out);
+  if (fflush(out) != 0 && shared->log_error == 0) {
+    shared->log_error = errno;
+    (void)fprintf(stderr, "wspec echo: the access log is not complete: %s\n", strerror(errno));
+  }
 }

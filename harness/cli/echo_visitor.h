@@ -15,6 +15,7 @@ struct wspec_visitors {
   uint64_t pushes;
   bool broadcasts;
   FILE *access_log; /* NULL: none */
+  int log_error;    /* errno of the first line that could not be written; 0: all were */
 };
 
 /* wspec_visitor_new and wspec_visitor_free are user_new and user_free of the server, its context
@@ -22,7 +23,7 @@ struct wspec_visitors {
 void *wspec_visitor_new(void *context);
 void wspec_visitor_free(void *user);
 
-/* wspec_visitor_log is the on_end of the server. */
+/* wspec_visitor_log is the on_end of the server. It tells `log_error` on standard error, once. */
 void wspec_visitor_log(void *context, void *user, const struct wspec_server_visit *visit);
 
 /* wspec_visitor_handlers returns the handlers of the server's sessions. */

@@ -4,10 +4,12 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import ssl
 import subprocess
 import sys
+import termios
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from wrong_server import WrongServer
+from wrong_server import WrongServer, client_frames
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 30
@@ -153,6 +155,25 @@ def test_server_that_stops_reading_is_told_and_exit_1(wspec, authority, tmp_path
                            b"sent\n")
 
 
+def test_output_that_cannot_be_written_is_told_and_exit_1(wspec, start_echo):
+    url = start_echo("--push", "1").url
+    for arguments in [[], ["--binary"]]:
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([wspec, "connect", *arguments, url], input=b"x" * 100_000,
+                                  stdout=full, stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+        assert done.returncode == 1
+        assert done.stderr == b"wspec connect: standard output: No space left on device\n"
+
+
+def test_reader_that_leaves_ends_it(wspec, start_echo):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb") as broken:
+        done = subprocess.run([wspec, "connect", start_echo().url], input=b"x\n", stdout=broken,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+    assert (done.returncode, done.stderr) == (1, b"wspec connect: standard output: Broken pipe\n")
+
+
 def serve_once(octets, tls_breaks=False):
     """A server that answers one connection with `octets` and closes; returns its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -241,11 +262,12 @@ def test_no_switch_of_the_bug_server_does_harm(wspec, kind, codes):
 class Terminal:
     """`wspec connect` on a pseudo-terminal."""
 
-    def __init__(self, wspec, url):
+    def __init__(self, wspec, *arguments):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ["TERM"] = "xterm"
-            os.execv(wspec, [wspec, "connect", url])
+            os.execv(wspec, [wspec, "connect", *arguments])
+        self.modes = termios.tcgetattr(self.fd)
         self.seen = b""
 
     def expect(self, words):
@@ -260,8 +282,8 @@ class Terminal:
 
     def wait(self):
         try:
-            while os.read(self.fd, 65536):
-                pass
+            while octets := os.read(self.fd, 65536):
+                self.seen += octets
         except OSError:
             pass  # the other side of the terminal is gone
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -270,10 +292,18 @@ class Terminal:
 def test_terminal(wspec, start_echo):
     terminal = Terminal(wspec, start_echo().url)
     terminal.expect(b"* open")
+    terminal.expect(b"> ")
     terminal.type(b"helo\x02l\r")  # Control-B: one to the left
     terminal.expect(b"< hello")
-    terminal.type(b"\x10\r")  # Control-P: from the history
+    terminal.expect(b"> ")
+    terminal.type(b"world\r")
+    terminal.expect(b"< world")
+    terminal.type(b"\x10\x10\r")  # Control-P: from the history
     terminal.expect(b"< hello")
+    terminal.type(b"\x1b[A\x1b[A\x1b[B!\r")  # arrows: two up, one down
+    terminal.expect(b"< hello!")
+    terminal.type("h\u00e9\u20ac".encode() + b"\r")
+    terminal.expect("< h\u00e9\u20ac".encode())
     terminal.type(b"/ping\r")
     terminal.expect(b"* pong after ")
     terminal.type(b"/binary 00ff\r")
@@ -293,3 +323,49 @@ def test_end_of_file_on_a_terminal_closes(wspec, start_echo):
     terminal.type(b"\x04")
     terminal.expect(b"closed in good order with 1005")
     assert terminal.wait() == 0
+
+
+def test_pings_pongs_and_a_close_of_the_server_are_shown(wspec):
+    then = b"\x89\x02hi" + b"\x8a\x03abc" + b"\x82\x02\x00\xff" + b"\x88\x05\x0b\xb9bye"
+    with WrongServer(then=then, ending="fin") as server:
+        terminal = Terminal(wspec, server.url)
+        for words in [b"* open", b"* ping of 2 octets, answered", b"* pong of 3 octets", b"<# 00ff",
+                      b"* closed in good order with 3001: bye"]:
+            terminal.expect(words)
+        assert terminal.wait() == 1
+    assert b"wspec connect: the server closed with 3001: bye" in terminal.seen
+    assert client_frames(server.received)[0] == (10, b"hi")
+
+
+def test_message_cannot_drive_the_terminal(wspec):
+    text = "a\x1b]0;title\x07\x9b2J\x7f\n* closed in good order".encode()
+    then = bytes([0x81, len(text)]) + text + b"\x88\x02\x03\xe8"
+    with WrongServer(then=then, ending="fin") as server:
+        terminal = Terminal(wspec, server.url)
+        terminal.expect(rb"< a\x1b]0;title\x07\x9b2J\x7f" + b"\r\n  * closed in good order")
+        assert terminal.wait() == 0
+
+
+def test_interrupt_closes_as_asked_for(wspec, start_echo):
+    terminal = Terminal(wspec, "--close", "3002", "enough", start_echo().url)
+    terminal.expect(b"* open")
+    os.kill(terminal.pid, signal.SIGINT)
+    terminal.expect(b"* closed in good order with 3002: enough")
+    assert terminal.wait() == 0
+
+
+def test_terminal_is_its_old_self_again(wspec, start_program):
+    """Also when the server is killed in the midst of a line."""
+    program = start_program([wspec, "echo", "--port", "0"])
+    terminal = Terminal(wspec, program.next_line().removeprefix("listening on "))
+    terminal.expect(b"* open")
+    # A terminal that nobody has open forgets its modes.
+    keeper = os.open(os.readlink(f"/proc/{terminal.pid}/fd/0"), os.O_RDWR | os.O_NOCTTY)
+    terminal.type(b"half a li")
+    terminal.expect(b"half a li")
+    assert termios.tcgetattr(terminal.fd) != terminal.modes, "lines are edited"
+    program.signal(signal.SIGKILL)
+    terminal.expect(b"wspec connect: ")
+    assert os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1]) == 1
+    assert termios.tcgetattr(terminal.fd) == terminal.modes
+    os.close(keeper)

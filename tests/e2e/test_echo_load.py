@@ -12,6 +12,7 @@ import struct
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from websockets.asyncio.client import connect
@@ -281,6 +282,29 @@ def test_access_log_that_cannot_be_written_is_told(start_program, wspec):
     program = start_program([wspec, "echo", "--access-log", "/nonexistent/log"])
     assert program.wait() == 2
     assert "cannot write /nonexistent/log" in program.stderr
+
+
+def test_access_log_on_a_full_disk_is_told_once_and_exit_1(start_program, wspec):
+    program = start_program([wspec, "echo", "--port", "0", "--access-log", "/dev/full"])
+    server = SimpleNamespace(host="127.0.0.1", port=int(program.next_line().strip("/").split(":")[-1]))
+    for _ in range(3):
+        with Raw(server) as raw:
+            raw.open()
+            raw.send(frame(CLOSE, struct.pack(">H", 1000)))
+            assert raw.read_frame()[1] == CLOSE, "it serves all the same"
+            raw.file.read()
+    program.signal(signal.SIGTERM)
+    assert program.wait() == 1
+    assert program.stderr == ("wspec echo: the access log is not complete: "
+                              "No space left on device\n")
+
+
+def test_port_that_cannot_be_told_is_exit_2(wspec):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([wspec, "echo", "--port", "0"], stdout=full, stderr=subprocess.PIPE,
+                              timeout=TIMEOUT_S)
+    assert done.returncode == 2
+    assert done.stderr == b"wspec echo: standard output: No space left on device\n"
 
 
 def test_drain_timeout_cuts_off_who_does_not_answer(start_echo):
