@@ -45,6 +45,7 @@ STAMP_NAME = "stamp"
 UNSTAMPED = {"baseline.json", "README.md"}
 KEYS = {"name", "version", "language", "role", "needs", "install", "start", "ready", "url",
         "features", "max_message_bytes", "notes"}
+OPTIONAL_KEYS = {"run_options"}
 ENVIRONMENT = {
     "GOTOOLCHAIN": "local",  # a Go module must not fetch another compiler behind our back
     "GOFLAGS": "-mod=readonly",
@@ -118,15 +119,25 @@ def load(name):
         raise BadTarget(f"{path}: not JSON: {error}") from error
     if not isinstance(description, dict):
         raise BadTarget(f"{path}: not an object")
-    if set(description) != KEYS:
-        raise BadTarget(f"{path}: missing keys {sorted(KEYS - set(description))}, "
-                        f"unknown keys {sorted(set(description) - KEYS)}")
+    missing, unknown = KEYS - set(description), set(description) - KEYS - OPTIONAL_KEYS
+    if missing or unknown:
+        raise BadTarget(f"{path}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
     if description["name"] != name:
         raise BadTarget(f"{path}: 'name' is '{description['name']}', the folder is '{name}'")
     if description["ready"] != "connect":
         raise BadTarget(f"{path}: 'ready' is '{description['ready']}', the one known way "
                         "is 'connect'")
     return Target(name, path.parent, description)
+
+
+def run_options(target):
+    """What `wspec run` needs beside the URL for this target, such as a subprotocol."""
+    return target.description.get("run_options", [])
+
+
+def echoes(target):
+    """Whether it sends each message back."""
+    return target.description["features"].get("echo", True)
 
 
 def unmet_need(target):

@@ -179,6 +179,27 @@ def defect_server():
         process.stdout.close()
 
 
+@pytest.fixture
+def bug_server():
+    """Starts the server made of bugs with some switches; returns its URL."""
+    processes = []
+
+    def start(*switches, port=0):
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "tests/defects/server.py", "--port", str(port), *switches],
+            stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        announced = process.stdout.readline()
+        assert announced.startswith("listening on "), announced
+        return f"ws://127.0.0.1:{announced.split()[-1]}/"
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(timeout=TIMEOUT_S)
+        process.stdout.close()
+
+
 @pytest.fixture(scope="session")
 def failing_report(wspec, defect_server, tmp_path_factory):
     """The JSON report of a run against a server with two bugs."""

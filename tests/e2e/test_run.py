@@ -29,27 +29,6 @@ def assert_one_line(done, code, *words):
     assert "cases in" not in done.stdout
 
 
-@pytest.fixture
-def bug_server():
-    """Starts the server made of bugs with some switches; returns its URL."""
-    processes = []
-
-    def start(*switches, port=0):
-        process = subprocess.Popen(
-            [sys.executable, DEFECTS_SERVER, "--port", str(port), *switches],
-            stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        announced = process.stdout.readline()
-        assert announced.startswith("listening on "), announced
-        return f"ws://127.0.0.1:{announced.split()[-1]}/"
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait(timeout=TIMEOUT_S)
-        process.stdout.close()
-
-
 # ---- What is wrong with the arguments, the files or the address ----
 
 @pytest.mark.parametrize("arguments, words", [

@@ -38,7 +38,7 @@ class Client:
         key = base64.b64encode(os.urandom(16))
         lines = ["GET / HTTP/1.1", f"Host: {target.host}:{target.port}", "Upgrade: websocket",
                  "Connection: Upgrade", f"Sec-WebSocket-Key: {key.decode()}",
-                 "Sec-WebSocket-Version: 13", *headers, "", ""]
+                 "Sec-WebSocket-Version: 13", *headers, *self._agreed(target, headers), "", ""]
         self.socket.sendall("\r\n".join(lines).encode())
         while b"\r\n\r\n" not in self.unread:
             self.unread += self._receive()
@@ -49,6 +49,14 @@ class Client:
         accept = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
         assert parsed.get("sec-websocket-accept") == accept
         return int(status_line.split(" ")[1]), parsed
+
+    @staticmethod
+    def _agreed(target, headers):
+        """The field that a server with a subprotocol of its own wants to see, unless it is given."""
+        options = targets.run_options(target.target)
+        if "--subprotocol" not in options or any("Protocol" in field for field in headers):
+            return []
+        return [f"Sec-WebSocket-Protocol: {options[options.index('--subprotocol') + 1]}"]
 
     def _receive(self):
         octets = self.socket.recv(1 << 20)
@@ -103,12 +111,19 @@ def target(request):
         pytest.skip(str(reason))
 
 
+@pytest.fixture
+def echoing(target):
+    if not targets.echoes(target.target):
+        pytest.skip(f"{target.target.name} speaks a protocol of its own and never echoes")
+    return target
+
+
 @pytest.mark.parametrize("name", targets.names())
 def test_pinned_version_is_in_the_manifest(name):
     description = targets.load(name).description
     manifests = [path for path in (TARGETS_DIR / name).iterdir()
                  if path.name in ("package.json", "requirements.txt", "go.mod", "Cargo.toml",
-                                  "pom.xml", "CMakeLists.txt")]
+                                  "pom.xml", "CMakeLists.txt", "packages.txt")]
     assert len(manifests) == 1
     assert description["version"] in manifests[0].read_text()
 
@@ -116,16 +131,27 @@ def test_pinned_version_is_in_the_manifest(name):
 @pytest.mark.parametrize("opcode", [TEXT, BINARY], ids=["text", "binary"])
 @pytest.mark.parametrize("payload", [b"", b"\x7f" * 125, b"wspec " * 20000],
                          ids=["empty", "125", "120000"])
-def test_echoes_a_message(target, opcode, payload):
-    with Client(target) as client:
+def test_echoes_a_message(echoing, opcode, payload):
+    with Client(echoing) as client:
         assert client.status == 101
         client.send(opcode, payload)
         assert client.receive() == (opcode, payload)
 
 
-def test_echoes_the_largest_message_it_promises(target):
-    payload = bytes(target.target.description["max_message_bytes"])
+def test_does_not_echo_where_it_says_so(target):
+    if targets.echoes(target.target):
+        pytest.skip(f"{target.target.name} echoes")
     with Client(target) as client:
+        client.send(TEXT, b"wspec")
+        try:
+            assert client.receive() != (TEXT, b"wspec")
+        except (EOFError, ConnectionResetError):
+            pass  # it closes on what is not of its protocol
+
+
+def test_echoes_the_largest_message_it_promises(echoing):
+    payload = bytes(echoing.target.description["max_message_bytes"])
+    with Client(echoing) as client:
         client.send(BINARY, payload)
         assert client.receive() == (BINARY, payload)
 
@@ -140,11 +166,11 @@ def test_answers_a_close(target):
             client.receive()
 
 
-def test_selects_a_subprotocol_only_where_it_says_so(target):
-    known = target.target.description["features"]["subprotocols"]
-    with Client(target, ["Sec-WebSocket-Protocol: other, chat"]) as client:
+def test_selects_a_subprotocol_only_where_it_says_so(echoing):
+    known = echoing.target.description["features"]["subprotocols"]
+    with Client(echoing, ["Sec-WebSocket-Protocol: other, chat"]) as client:
         assert client.headers.get("sec-websocket-protocol") == ("chat" if known else None)
-    with Client(target) as client:
+    with Client(echoing) as client:
         assert "sec-websocket-protocol" not in client.headers
 
 

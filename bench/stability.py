@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Are the verdicts steady? Runs the suite against third-party servers again and again.
+
+    python3 bench/stability.py [--wspec FILE] [--repetitions 5] [NAME...]
+
+Each server of targets/ that is installed is run with --jobs 1, 16 and 64, and with 16 while every
+core is kept busy by another program, so many times each. Each case whose verdict was not the same
+in all of these runs is printed, with what it got in which setting, and how long a run took. Exit
+code: 0 all the same, 1 something differed, 2 bad usage.
+"""
+
+import argparse
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "targets"))
+import target as targets  # noqa: E402  (the path has to be there first)
+
+# name of the setting -> cases at a time, and whether the cores are kept busy
+SETTINGS = {"jobs 1": (1, False), "jobs 16": (16, False), "jobs 64": (64, False),
+            "jobs 16, busy": (16, True)}
+RUN_TIMEOUT_S = 600
+
+
+@contextlib.contextmanager
+def busy_cores(wanted):
+    """A process without end for every core, while the context lasts; they end by themselves, too."""
+    argv = ["timeout", str(RUN_TIMEOUT_S), sys.executable, "-c", "while True: pass"]
+    processes = [subprocess.Popen(argv) for _ in range(os.cpu_count() if wanted else 0)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+def verdicts(wspec, server, jobs):
+    """id -> verdict of one run, and the ids of the cases that it called flaky."""
+    done = subprocess.run(
+        [wspec, "run", server.url, "--quiet", "--json", "-", "--jobs", str(jobs),
+         "--exclude", "robustness/limits/*", *targets.run_options(server.target)],
+        capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
+    if done.returncode not in (0, 1, 3):
+        raise targets.TargetError(f"{server.target.name}: {done.stderr}")
+    results = json.loads(done.stdout)["results"]
+    return ({result["id"]: result["verdict"] for result in results},
+            {result["id"] for result in results if result["flaky"]})
+
+
+def measure(wspec, name, repetitions):
+    """case -> setting -> the verdicts it got there, the flaky cases likewise, and the times."""
+    seen = collections.defaultdict(lambda: collections.defaultdict(list))
+    flaky = collections.Counter()
+    seconds = collections.defaultdict(list)
+    for setting, (jobs, busy) in SETTINGS.items():
+        with targets.running(name) as server, busy_cores(busy):
+            for _ in range(repetitions):
+                start = time.monotonic()
+                of_run, flaky_now = verdicts(wspec, server, jobs)
+                seconds[setting].append(time.monotonic() - start)
+                flaky.update(flaky_now)
+                for case, verdict in of_run.items():
+                    seen[case][setting].append(verdict)
+    return seen, flaky, seconds
+
+
+def words(settings):
+    """What a case got, in the order of the settings: 'jobs 1: 5 pass; jobs 16: 4 pass, 1 fail'."""
+    parts = []
+    for setting, got in settings.items():
+        counts = collections.Counter(got)
+        parts.append(f"{setting}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+    return "; ".join(parts)
+
+
+def print_target(name, seen, flaky, seconds):
+    """The lines of one target; returns how many cases differed."""
+    differed = {case: settings for case, settings in seen.items()
+                if len({verdict for got in settings.values() for verdict in got}) > 1}
+    times = ", ".join(f"{setting} {statistics.median(of_setting):.1f} s"
+                      for setting, of_setting in seconds.items())
+    runs = sum(len(of_setting) for of_setting in seconds.values())
+    print(f"{name}: {len(seen)} cases, {runs} runs, {len(differed)} differed, "
+          f"{len(flaky)} flaky at least once; median {times}")
+    for case, settings in sorted(differed.items()):
+        print(f"  differed {case}: {words(settings)}")
+    for case, count in sorted(flaky.items()):
+        print(f"  flaky {case}: in {count} runs")
+    sys.stdout.flush()
+    return len(differed)
+
+
+def main():
+    """Runs every target that is asked for, one after another."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--wspec", default=ROOT / "build/release/wspec")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("names", nargs="*", metavar="NAME", default=targets.names())
+    arguments = parser.parse_args()
+    n_differed = 0
+    for name in arguments.names:
+        try:
+            n_differed += print_target(
+                name, *measure(str(arguments.wspec), name, arguments.repetitions))
+        except targets.TargetUnavailable as reason:
+            print(f"{name}: left out: {reason}")
+        except targets.TargetError as error:
+            sys.exit(f"stability: {error}")
+    return 1 if n_differed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
