@@ -179,16 +179,6 @@ static enum wspec_err replay(const struct wspec_judge *judge, const struct wspec
   return err;
 }
 
-/* Takes `item` over. */
-static bool replace(cJSON *object, const char *name, cJSON *item) {
-  bool done = member(object, name) ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, item)
-                                   : cJSON_AddItemToObject(object, name, item);
-  if (!done) {
-    cJSON_Delete(item);
-  }
-  return done;
-}
-
 /* What was found is of today; the evidence stays as it was recorded. */
 static enum wspec_err rewrite(cJSON *record, struct wspec_judged *judged) {
   static const char *const found[] = {"verdict", "findings", "close", "skip_reason"};
@@ -196,7 +186,8 @@ static enum wspec_err rewrite(cJSON *record, struct wspec_judged *judged) {
   cJSON *again = wspec_record_to_json(&judged->result, &options);
   bool done = again != NULL;
   for (size_t i = 0; i < sizeof found / sizeof found[0] && done; i++) {
-    done = replace(record, found[i], cJSON_DetachItemFromObjectCaseSensitive(again, found[i]));
+    cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(again, found[i]);
+    done = wspec_record_replace(record, found[i], item);
   }
   if (judged->outcome == WSPEC_JUDGE_DIFFERS) {
     cJSON_DeleteItemFromObjectCaseSensitive(record, "known"); /* it was another outcome's reason */

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "reports/json_report.h"
+#include "reports/record.h"
 
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -29,19 +30,18 @@ static enum wspec_err fail(char **message, const struct wspec_report *report, co
 
 static enum wspec_err set_number(struct wspec_report *report, const char *name, double number) {
   cJSON *item = cJSON_CreateNumber(number);
-  if (!item || !cJSON_ReplaceItemInObjectCaseSensitive(report->head, name, item)) {
-    cJSON_Delete(item);
-    return WSPEC_ERR_NOMEM;
-  }
-  return WSPEC_OK;
+  return item && wspec_record_replace(report->head, name, item) ? WSPEC_OK : WSPEC_ERR_NOMEM;
 }
 
 static enum wspec_err set_whole(struct wspec_report *report) {
   cJSON *shard = cJSON_CreateObject();
   bool made = shard && cJSON_AddNumberToObject(shard, "index", 1) &&
               cJSON_AddNumberToObject(shard, "of", 1);
-  if (!made || !cJSON_ReplaceItemInObjectCaseSensitive(report->head, "shard", shard)) {
+  if (!made) {
     cJSON_Delete(shard);
+    return WSPEC_ERR_NOMEM;
+  }
+  if (!wspec_record_replace(report->head, "shard", shard)) {
     return WSPEC_ERR_NOMEM;
   }
   report->shard = 1;

@@ -69,6 +69,16 @@ bool wspec_record_add_texts(cJSON *object, const char *name, const char *const *
   return array != NULL;
 }
 
+bool wspec_record_replace(cJSON *object, const char *name, cJSON *item) {
+  bool is_there = cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
+  bool done = is_there ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, item)
+                       : cJSON_AddItemToObject(object, name, item);
+  if (!done) {
+    cJSON_Delete(item);
+  }
+  return done && item->string; /* cJSON does not tell that it could not copy the name */
+}
+
 /* ---- Findings and close ---- */
 
 static void add_finding(struct maker *maker, cJSON *item, const struct wspec_finding *finding) {

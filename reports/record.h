@@ -32,4 +32,8 @@ struct cJSON *wspec_record_to_json(const struct wspec_result *result,
 bool wspec_record_add_texts(struct cJSON *object, const char *name, const char *const *texts,
                             size_t n);
 
+/* wspec_record_replace puts `item`, which it takes over also on error, in the place of the member
+ * `name` of `object`, or at its end if it has none. False: out of memory, the object is spoilt. */
+bool wspec_record_replace(struct cJSON *object, const char *name, struct cJSON *item);
+
 #endif
