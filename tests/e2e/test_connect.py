@@ -65,6 +65,24 @@ def test_file_is_sent_and_shown_as_hexadecimal(wspec, start_echo, tmp_path):
     assert (done.returncode, done.stdout) == (0, b"00ff\n")
 
 
+def test_file_is_streamed_there_and_back(plain_wspec, start_echo, tmp_path):
+    """64 MiB go from disk to the server, come back to disk and go to standard output."""
+    path, length = tmp_path / "file", 64 << 20
+    with path.open("wb") as file:
+        file.truncate(length)
+    process = subprocess.Popen([plain_wspec, "connect", "--binary", "--file", path, "--no-deflate",
+                                start_echo().url], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
+        received = 0
+        while received < length:
+            received += len(process.stdout.read1(1 << 20))
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        process.stdin.close()
+        assert process.stdout.read() == b"", "no input, and so an empty message, is what follows"
+        assert process.wait(timeout=TIMEOUT_S) == 0
+    assert int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) < 32 * 1024
+
+
 def test_ping_close_and_handshake(wspec, start_echo):
     done = connect(wspec, "-v", "--ping", "--close", "3001", "bye", "--subprotocol", "chat",
                    "-H", "X-Mine: 1", "--origin", "http://a", "--user-agent", "me",

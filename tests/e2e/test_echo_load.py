@@ -238,11 +238,75 @@ def test_connection_over_the_limit_is_reset(start_echo):
         assert first.read_frame() == (True, TEXT, b"mine")
 
 
+@pytest.mark.parametrize("more", [[], ["--tls"]], ids=["ws", "wss"])
 @pytest.mark.parametrize("octets", [b"", request()[:-2]], ids=["silent", "unfinished"])
-def test_slow_handshake_is_cut_off(start_echo, octets):
-    with Raw(start_echo("--handshake-timeout", "1")) as raw:
+def test_slow_handshake_is_cut_off(start_echo, octets, more):
+    if more and octets:
+        octets = b"\x16\x03\x01\x02\x00\x01"  # the start of a ClientHello
+    with Raw(start_echo("--handshake-timeout", "1", *more)) as raw:
         raw.send(octets)
         assert raw.file.read() == b""
+
+
+def test_request_in_drops_is_cut_off_too(start_echo):
+    """The time does not start anew with each octet."""
+    with Raw(start_echo("--handshake-timeout", "1")) as raw:
+        raw.socket.settimeout(0.05)
+        raw.send(request()[:-2])
+        drops = 0
+        with pytest.raises((ConnectionError, EOFError)):
+            while drops < TIMEOUT_S * 20:
+                raw.send(b"X: y\r\n")
+                drops += 1
+                with contextlib.suppress(TimeoutError):
+                    if raw.socket.recv(1) == b"":
+                        raise EOFError
+        assert drops > 1
+
+
+def fill(peer):
+    """Sends messages, and reads nothing, until nothing more goes out."""
+    peer.settimeout(0.5)
+    message, sent = frame(BINARY, bytes(65535)), 0
+    with pytest.raises(TimeoutError):
+        while sent < 1 << 30:
+            peer.sendall(message)
+            sent += len(message)
+    return sent
+
+
+def test_peer_that_reads_nothing_is_held_back_and_then_cut_off(start_plain_echo):
+    server = start_plain_echo("--max-message", "100000", "--idle-timeout", "1",
+                              "--closing-timeout", "1")
+    before = resident_kib(server)
+    with Raw(server) as raw:
+        raw.open()
+        assert fill(raw.socket) > 1_000_000
+        assert resident_kib(server) - before < 16 * 1024
+        raw.socket.settimeout(TIMEOUT_S)
+        read_to_the_end(raw.socket)
+    with Raw(server) as raw:
+        raw.open()
+
+
+def test_peer_that_reads_no_broadcasts_is_closed_for_it(start_echo):
+    """The others are served; what waits for this one has a limit, and then it gets 1008."""
+    server = start_echo("--broadcast", "--max-message", "100000")
+    message = frame(BINARY, bytes(65535))
+    with Raw(server) as deaf, Raw(server) as reader:
+        deaf.open()
+        reader.open()
+        for _ in range(1200):
+            reader.send(message)
+            assert reader.read_frame() == (True, BINARY, bytes(65535))
+        last = None
+        with contextlib.suppress(ConnectionError, ValueError):  # the end
+            while True:
+                last = deaf.read_frame()
+        assert last[1] == CLOSE
+        assert last[2] == struct.pack(">H", 1008) + b"reads too slowly"
+        reader.send(frame(TEXT, b"alone"))
+        assert reader.read_frame() == (True, TEXT, b"alone")
 
 
 def test_peer_that_does_not_answer_the_close_is_cut_off(start_echo):
@@ -276,6 +340,34 @@ def test_access_log(start_echo, tmp_path):
     assert re.search(r' "/a(%22|\\x22)b" status=101 messages=1 .* close=3001 clean=yes reason="bye"$',
                      lines[1])
     assert re.search(r' "/chat" status=101 messages=0 .* close=1006 clean=no reason=""$', lines[2])
+
+
+def test_access_log_on_standard_output(start_echo):
+    server = start_echo("--access-log", "-")
+    with Raw(server) as raw:
+        raw.open()
+        raw.send(frame(CLOSE, struct.pack(">H", 1000)))
+        raw.file.read()
+    assert re.search(r'"/chat" status=101 messages=0 in=\d+ out=\d+ ms=\d+ close=1000 clean=yes',
+                     server.next_line())
+
+
+def test_deflate_is_agreed_to_unless_declined(start_echo):
+    offer = request(more="Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    for arguments, answers in [([], 1), (["--no-deflate"], 0)]:
+        with Raw(start_echo(*arguments)) as raw:
+            raw.send(offer)
+            head = raw.read_head()
+            assert head[0].split()[1] == "101"
+            assert len([line for line in head if "permessage-deflate" in line]) == answers
+
+
+def test_port_and_host_that_are_asked_for(start_echo):
+    first = start_echo("--host", "127.0.0.2")
+    first.signal(signal.SIGTERM)
+    assert first.wait() == 0
+    again = start_echo("--host", "localhost", "--port", str(first.port))
+    assert again.port == first.port
 
 
 def test_access_log_that_cannot_be_written_is_told(start_program, wspec):
