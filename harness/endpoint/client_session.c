@@ -1,6 +1,7 @@
 #include "endpoint/client_session.h"
 
 #include "base/rng.h"
+#include "endpoint/session_conn.h"
 #include "proto/deflate.h"
 
 #include <stdlib.h>
@@ -229,24 +230,16 @@ static size_t feed_response(struct wspec_client_session *session, struct wspec_s
 /* ---- The open connection ---- */
 
 static void feed_conn(struct wspec_client_session *session, uint8_t *octets, size_t len) {
-  while (len > 0) {
-    struct wspec_conn_event event;
-    size_t consumed;
-    enum wspec_err err = wspec_conn_feed(session->conn, octets, len, &consumed, &event);
-    octets += consumed;
-    len -= consumed;
-    if (err == WSPEC_OK) {
-      if (session->handlers->on_event) {
-        session->handlers->on_event(session->user, session, &event);
-      }
-      continue;
+  struct wspec_conn_event event;
+  enum wspec__fed fed;
+  while ((fed = wspec__session_feed(session->conn, &session->failed, &octets, &len, &event)) ==
+         WSPEC__FED_EVENT) {
+    if (session->handlers->on_event) {
+      session->handlers->on_event(session->user, session, &event);
     }
-    const struct wspec_violation *violation = wspec_conn_violation(session->conn);
-    if (violation && !session->failed && session->handlers->on_failed) {
-      session->handlers->on_failed(session->user, session, violation);
-    }
-    session->failed = violation != NULL;
-    return;
+  }
+  if (fed == WSPEC__FED_FAILED && session->handlers->on_failed) {
+    session->handlers->on_failed(session->user, session, wspec_conn_violation(session->conn));
   }
 }
 
@@ -275,21 +268,11 @@ void wspec_client_session_eof(struct wspec_client_session *session) {
 /* ---- Output ---- */
 
 struct wspec_span wspec_client_session_output(const struct wspec_client_session *session) {
-  if (session->request.len > 0 || !session->conn) {
-    return wspec_buf_span(&session->request);
-  }
-  return wspec_conn_output(session->conn);
+  return wspec__session_output(&session->request, session->conn);
 }
 
 void wspec_client_session_output_sent(struct wspec_client_session *session, size_t len) {
-  if (session->request.len == 0 && session->conn) {
-    wspec_conn_output_sent(session->conn, len);
-    return;
-  }
-  wspec_buf_consume(&session->request, len);
-  if (session->request.len == 0) {
-    wspec_buf_clear(&session->request);
-  }
+  wspec__session_output_sent(&session->request, session->conn, len);
 }
 
 bool wspec_client_session_wants_close(const struct wspec_client_session *session) {

@@ -1,5 +1,6 @@
 #include "endpoint/session.h"
 
+#include "endpoint/session_conn.h"
 #include "proto/deflate.h"
 
 #include <stdlib.h>
@@ -134,24 +135,16 @@ static size_t feed_request(struct wspec_session *session, struct wspec_span octe
 /* ---- The open connection ---- */
 
 static void feed_conn(struct wspec_session *session, uint8_t *octets, size_t len) {
-  while (len > 0) {
-    struct wspec_conn_event event;
-    size_t consumed;
-    enum wspec_err err = wspec_conn_feed(session->conn, octets, len, &consumed, &event);
-    octets += consumed;
-    len -= consumed;
-    if (err == WSPEC_OK) {
-      if (session->handlers->on_event) {
-        session->handlers->on_event(session->user, session, &event);
-      }
-      continue;
+  struct wspec_conn_event event;
+  enum wspec__fed fed;
+  while ((fed = wspec__session_feed(session->conn, &session->failed, &octets, &len, &event)) ==
+         WSPEC__FED_EVENT) {
+    if (session->handlers->on_event) {
+      session->handlers->on_event(session->user, session, &event);
     }
-    const struct wspec_violation *violation = wspec_conn_violation(session->conn);
-    if (violation && !session->failed && session->handlers->on_failed) {
-      session->handlers->on_failed(session->user, session, violation);
-    }
-    session->failed = violation != NULL;
-    return;
+  }
+  if (fed == WSPEC__FED_FAILED && session->handlers->on_failed) {
+    session->handlers->on_failed(session->user, session, wspec_conn_violation(session->conn));
   }
 }
 
@@ -178,21 +171,11 @@ void wspec_session_eof(struct wspec_session *session) {
 /* ---- Output ---- */
 
 struct wspec_span wspec_session_output(const struct wspec_session *session) {
-  if (session->answer.len > 0 || !session->conn) {
-    return wspec_buf_span(&session->answer);
-  }
-  return wspec_conn_output(session->conn);
+  return wspec__session_output(&session->answer, session->conn);
 }
 
 void wspec_session_output_sent(struct wspec_session *session, size_t len) {
-  if (session->answer.len == 0 && session->conn) {
-    wspec_conn_output_sent(session->conn, len);
-    return;
-  }
-  wspec_buf_consume(&session->answer, len);
-  if (session->answer.len == 0) {
-    wspec_buf_clear(&session->answer); /* an idle connection keeps nothing of its handshake */
-  }
+  wspec__session_output_sent(&session->answer, session->conn, len);
 }
 
 bool wspec_session_wants_close(const struct wspec_session *session) {
