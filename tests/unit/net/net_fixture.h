@@ -5,6 +5,7 @@
 #define NET_FIXTURE_H
 
 #include "base/buf.h"
+#include "failalloc.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -186,6 +187,51 @@ static inline void pair_run(struct pair *pair, void (*client)(struct end *end, e
 
 static inline void end_send(struct end *end, const char *text) {
   assert_int_equal(wspec_stream_write(end->stream, wspec_span_text(text)), WSPEC_OK);
+}
+
+/* Reactions that several tests share. The answer comes only after the other side's FIN: half-closed
+ * streams still carry octets. */
+
+static inline void answer_after_eof(struct end *end, enum event event) {
+  if (event == EVENT_EOF) {
+    end_send(end, "good");
+    end_send(end, "bye");
+    wspec_stream_close(end->stream);
+  }
+}
+
+static inline void close_on_eof(struct end *end, enum event event) {
+  if (event == EVENT_EOF) {
+    wspec_stream_close(end->stream);
+  }
+}
+
+/* pair_connect_without_memory makes the n-th allocation of a whole exchange fail, which both ends
+ * have reactions for; `len` octets are to come at each. Returns false if there is no n-th. If the
+ * server's end never came to be, the client's has to free the listener when it is closed. */
+static inline bool pair_connect_without_memory(struct pair *pair, unsigned n, struct wspec_tls *tls,
+                                               size_t len) {
+  struct wspec_connect_options options = {
+      .host = "127.0.0.1",
+      .port = wspec_address_port(wspec_listener_address(pair->listener)),
+      .tls = tls};
+  uint8_t *room; /* what the fixture itself needs is not part of it */
+  assert_int_equal(wspec_buf_reserve(&pair->client.data, len, &room), WSPEC_OK);
+  assert_int_equal(wspec_buf_reserve(&pair->server.data, len, &room), WSPEC_OK);
+  wspec_buf_reset(&pair->client.data);
+  wspec_buf_reset(&pair->server.data);
+  failalloc_arm(n);
+  enum wspec_err err = wspec_stream_connect(pair->loop, &options, &END_HANDLERS, &pair->client,
+                                            &pair->client.stream);
+  if (err) {
+    assert_int_equal(err, WSPEC_ERR_NOMEM);
+    wspec_listener_free(pair->listener);
+    pair->listener = NULL;
+  }
+  wspec_loop_run(pair->loop);
+  bool failed = failalloc_disarm();
+  assert_true(failed || (pair->client.data.len == len && pair->server.data.len == len));
+  return failed;
 }
 
 #define assert_end_got(end, text)                              \

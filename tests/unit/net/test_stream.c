@@ -16,21 +16,6 @@ static void send_hello_then_close_on_eof(struct end *end, enum event event) {
   }
 }
 
-/* Answers only after the other side's FIN: half-closed streams still carry octets. */
-static void answer_after_eof(struct end *end, enum event event) {
-  if (event == EVENT_EOF) {
-    end_send(end, "good");
-    end_send(end, "bye");
-    wspec_stream_close(end->stream);
-  }
-}
-
-static void close_on_eof(struct end *end, enum event event) {
-  if (event == EVENT_EOF) {
-    wspec_stream_close(end->stream);
-  }
-}
-
 static void check_half_close(const char *host) {
   struct pair pair;
   pair_init(&pair);
@@ -481,29 +466,9 @@ static bool exchange_with_failure(unsigned n) {
   struct pair pair;
   pair_init(&pair);
   assert_true(pair_listen(&pair, (struct wspec_listen_options){0}));
-  uint16_t port = wspec_address_port(wspec_listener_address(pair.listener));
-  struct wspec_connect_options options = {.host = "127.0.0.1", .port = port};
   pair.client.react = exchange_and_stop_listening;
   pair.server.react = exchange;
-  uint8_t *room;
-  assert_int_equal(wspec_buf_reserve(&pair.client.data, FLOOD_CHUNK, &room), WSPEC_OK);
-  assert_int_equal(wspec_buf_reserve(&pair.server.data, FLOOD_CHUNK, &room), WSPEC_OK);
-  wspec_buf_reset(&pair.client.data);
-  wspec_buf_reset(&pair.server.data);
-  failalloc_arm(n);
-  enum wspec_err err =
-      wspec_stream_connect(pair.loop, &options, &END_HANDLERS, &pair.client, &pair.client.stream);
-  if (err) {
-    assert_int_equal(err, WSPEC_ERR_NOMEM);
-    wspec_listener_free(pair.listener);
-    pair.listener = NULL;
-  }
-  wspec_loop_run(pair.loop);
-  bool failed = failalloc_disarm();
-  if (!failed) {
-    assert_int_equal(pair.client.data.len, FLOOD_CHUNK);
-    assert_int_equal(pair.server.data.len, FLOOD_CHUNK);
-  }
+  bool failed = pair_connect_without_memory(&pair, n, NULL, FLOOD_CHUNK);
   pair_clear(&pair);
   return failed;
 }

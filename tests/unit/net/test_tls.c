@@ -114,14 +114,6 @@ static void greet(struct end *end, enum event event) {
   }
 }
 
-static void answer_after_eof(struct end *end, enum event event) {
-  if (event == EVENT_EOF) {
-    end_send(end, "good");
-    end_send(end, "bye");
-    wspec_stream_close(end->stream);
-  }
-}
-
 static void check_good(const char *host) {
   struct secure_pair secure;
   secure_init(&secure, (struct wspec_tls_options){.ca_file = g_authority.ca_path},
@@ -208,12 +200,6 @@ static void test_insecure_takes_any_certificate(void **state) {
   secure_run(&secure, "elsewhere.example");
   assert_end_got(&secure.pair.client, "goodbye");
   secure_clear(&secure);
-}
-
-static void close_on_eof(struct end *end, enum event event) {
-  if (event == EVENT_EOF) {
-    wspec_stream_close(end->stream);
-  }
 }
 
 static void test_client_certificate(void **state) {
@@ -532,27 +518,7 @@ static bool exchange_with_failure(unsigned n) {
   struct pair *pair = &secure.pair;
   pair->client.react = pair->server.react = exchange_and_stop_listening;
   assert_true(pair_listen(pair, (struct wspec_listen_options){.tls = secure.server}));
-  uint8_t *room;
-  assert_int_equal(wspec_buf_reserve(&pair->client.data, BULK, &room), WSPEC_OK);
-  assert_int_equal(wspec_buf_reserve(&pair->server.data, BULK, &room), WSPEC_OK);
-  wspec_buf_reset(&pair->client.data);
-  wspec_buf_reset(&pair->server.data);
-  struct wspec_connect_options options = {
-      .host = "127.0.0.1",
-      .port = wspec_address_port(wspec_listener_address(pair->listener)),
-      .tls = secure.client};
-  failalloc_arm(n);
-  enum wspec_err err = wspec_stream_connect(pair->loop, &options, &END_HANDLERS, &pair->client,
-                                            &pair->client.stream);
-  if (err) {
-    assert_int_equal(err, WSPEC_ERR_NOMEM);
-    wspec_listener_free(pair->listener);
-    pair->listener = NULL;
-  }
-  wspec_loop_run(pair->loop);
-  bool failed = failalloc_disarm();
-  assert_true(failed ||
-              (pair->client.data.len == 200 * 1000 && pair->server.data.len == 200 * 1000));
+  bool failed = pair_connect_without_memory(pair, n, secure.client, 200 * 1000);
   secure_clear(&secure);
   return failed;
 }
