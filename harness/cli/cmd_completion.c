@@ -11,7 +11,8 @@ static const struct {
 } TABLES[] = {{"run", wspec_run_option_table},
               {"merge", wspec_merge_option_table},
               {"diff", wspec_diff_option_table},
-              {"judge", wspec_judge_option_table}};
+              {"judge", wspec_judge_option_table},
+              {"wstest", wspec_wstest_option_table}};
 enum { N_TABLES = sizeof TABLES / sizeof TABLES[0] };
 
 /* In single quotes, for all three shells. */

@@ -52,6 +52,7 @@ int wspec_cmd_merge(int argc, char **argv);
 int wspec_cmd_completion(int argc, char **argv);
 int wspec_cmd_diff(int argc, char **argv);
 int wspec_cmd_judge(int argc, char **argv);
+int wspec_cmd_wstest(int argc, char **argv);
 
 /* wspec_commands returns all commands, ended by a row without a name; static storage. */
 const struct wspec_command *wspec_commands(void);
@@ -64,5 +65,6 @@ extern const struct wspec_option wspec_connect_option_table[];
 extern const struct wspec_option wspec_merge_option_table[];
 extern const struct wspec_option wspec_diff_option_table[];
 extern const struct wspec_option wspec_judge_option_table[];
+extern const struct wspec_option wspec_wstest_option_table[];
 
 #endif

@@ -15,6 +15,7 @@ static const struct wspec_command COMMANDS[] = {
     {"judge", "judge the transcripts of a report again, without the target", wspec_cmd_judge},
     {"merge", "put reports together, or write them in other formats", wspec_cmd_merge},
     {"diff", "tell what changed between two reports", wspec_cmd_diff},
+    {"wstest", "do what wstest of Autobahn|Testsuite does", wspec_cmd_wstest},
     {"lint", "check case files", wspec_cmd_lint},
     {"completion", "print completions for a shell, or the man page", wspec_cmd_completion},
     {NULL, NULL, NULL},
@@ -67,7 +68,17 @@ static bool is_any(const char *word, const char *a, const char *b, const char *c
   return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
+/* By this name it is a drop-in for Autobahn|Testsuite. */
+static bool is_called_wstest(const char *program) {
+  const char *slash = program ? strrchr(program, '/') : NULL;
+  const char *name = slash ? slash + 1 : program;
+  return name && strcmp(name, "wstest") == 0;
+}
+
 int main(int argc, char **argv) {
+  if (is_called_wstest(argv[0])) {
+    return wspec_cmd_wstest(argc, argv);
+  }
   if (argc < 2) {
     return wspec_usage_error(NULL, "a command is missing");
   }

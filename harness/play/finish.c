@@ -86,7 +86,8 @@ bool finish_poll(struct wspec_play *play, struct link *link) {
   if (link->given_up) {
     return true;
   }
-  bool cannot_close = play->violated || play->out_of_memory || !send_at_boundary(link);
+  bool is_over = play->violated && !play->config->always_close;
+  bool cannot_close = is_over || play->out_of_memory || !send_at_boundary(link);
   if (link->state != LINK_OPEN) {
     if (link->state == LINK_ENDED && link->close_answer_expected && !link->close_received &&
         !cannot_close) {

@@ -64,6 +64,7 @@ struct wspec_play_config {
   uint64_t settle_us;  /* after this long without a reaction a sentinel is sent */
   uint64_t timeout_us; /* the hard limit for each wait */
   uint64_t close_us;   /* how long the target gets to close TCP first */
+  bool always_close;   /* with a closing handshake also where the case found a violation */
   const struct wspec_requirements *requirements; /* levels of the standing rules; NULL: all MUST */
 };
 
