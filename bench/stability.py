@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Are the verdicts steady? Runs the suite against third-party servers again and again.
 
-    python3 bench/stability.py [--wspec FILE] [--repetitions 5] [NAME...]
+    python3 bench/stability.py [--wspec FILE] [--repetitions 5] [--odd FILE] [NAME...]
 
 Each server of targets/ that is installed is run with --jobs 1, 16 and 64, and with 16 while every
 core is kept busy by another program, so many times each. Each case whose verdict was not the same
@@ -43,21 +43,23 @@ def busy_cores(wanted):
             process.wait()
 
 
-def verdicts(wspec, server, jobs):
-    """id -> verdict of one run, and the ids of the cases that it called flaky."""
+def play(wspec, server, jobs):
+    """The results of one run, by id."""
     done = subprocess.run(
         [wspec, "run", server.url, "--quiet", "--json", "-", "--jobs", str(jobs),
          "--exclude", "robustness/limits/*", *targets.run_options(server.target)],
         capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
     if done.returncode not in (0, 1, 3):
         raise targets.TargetError(f"{server.target.name}: {done.stderr}")
-    results = json.loads(done.stdout)["results"]
-    return ({result["id"]: result["verdict"] for result in results},
-            {result["id"] for result in results if result["flaky"]})
+    return {result["id"]: result for result in json.loads(done.stdout)["results"]}
 
 
-def measure(wspec, name, repetitions):
-    """case -> setting -> the verdicts it got there, the flaky cases likewise, and the times."""
+def measure(wspec, name, repetitions, odd):
+    """case -> setting -> the verdicts it got there, the flaky cases likewise, and the times.
+
+    To `odd` go the results that were flaky or not as in the first run, to be looked at.
+    """
+    first = {}
     seen = collections.defaultdict(lambda: collections.defaultdict(list))
     flaky = collections.Counter()
     seconds = collections.defaultdict(list)
@@ -65,11 +67,15 @@ def measure(wspec, name, repetitions):
         with targets.running(name) as server, busy_cores(busy):
             for _ in range(repetitions):
                 start = time.monotonic()
-                of_run, flaky_now = verdicts(wspec, server, jobs)
+                results = play(wspec, server, jobs)
                 seconds[setting].append(time.monotonic() - start)
-                flaky.update(flaky_now)
-                for case, verdict in of_run.items():
-                    seen[case][setting].append(verdict)
+                for case, result in results.items():
+                    seen[case][setting].append(result["verdict"])
+                    flaky.update([case] if result["flaky"] else [])
+                    usual = first.setdefault(case, result)
+                    if result["flaky"] or result["verdict"] != usual["verdict"]:
+                        odd.extend([{"target": name, "setting": setting, "result": each}
+                                    for each in (usual, result)])
     return seen, flaky, seconds
 
 
@@ -104,17 +110,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--wspec", default=ROOT / "build/release/wspec")
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--odd", type=pathlib.Path, metavar="FILE",
+                        help="write what was flaky or differed, with transcripts, as JSON")
     parser.add_argument("names", nargs="*", metavar="NAME", default=targets.names())
     arguments = parser.parse_args()
     n_differed = 0
+    odd = []
     for name in arguments.names:
         try:
             n_differed += print_target(
-                name, *measure(str(arguments.wspec), name, arguments.repetitions))
+                name, *measure(str(arguments.wspec), name, arguments.repetitions, odd))
         except targets.TargetUnavailable as reason:
             print(f"{name}: left out: {reason}")
         except targets.TargetError as error:
             sys.exit(f"stability: {error}")
+    if arguments.odd:
+        arguments.odd.write_text(json.dumps(odd, indent=1))
     return 1 if n_differed else 0
 
 

@@ -176,7 +176,7 @@ void describe_seen(struct wspec_play *play, const struct seen *seen, struct desc
   } else if (seen->reaction == WSPEC_REACTION_IGNORED) {
     say(&words, "no reaction, but a ping sent after it was answered: the connection lives");
   } else if (seen->reaction == WSPEC_REACTION_NOTHING) {
-    say(&words, "nothing for %llu ms", (unsigned long long)(play->config->settle_us / 1000));
+    say(&words, "nothing for %llu ms", (unsigned long long)(seen->waited_us / 1000));
   } else {
     say(&words, "no reaction at all within the time limit");
   }

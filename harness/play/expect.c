@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+enum {
+  SETTLE_ANSWERS = 10, /* times the target's answer to the handshake: the least settle time */
+  NOTHING_SETTLES = 5  /* settle times without an octet, where their absence says something */
+};
+
 const struct wspec_requirement *expect_requirement(const struct wspec_script *script) {
   const struct wspec_requirement *strongest = NULL;
   for (size_t i = 0; i < script->n_requirements; i++) {
@@ -347,7 +352,7 @@ static bool decide_by_event(struct wspec_play *play, struct link *link,
 static void decide_by_absence(struct wspec_play *play, struct link *link,
                               const struct wspec_expectation *expectation,
                               enum wspec_reaction reaction) {
-  struct seen seen = {.reaction = reaction};
+  struct seen seen = {.reaction = reaction, .waited_us = play->now_us - play->step_began_us};
   for (size_t i = 0; i < expectation->n_alternatives; i++) {
     const struct wspec_alternative *alternative = &expectation->alternatives[i];
     bool is_taken = alternative->reaction == WSPEC_REACTION_ECHO &&
@@ -382,10 +387,33 @@ bool expect_ping(struct wspec_play *play, struct link *link) {
   return link->sentinel_sent;
 }
 
+/* The settle time is a multiple of the round trip that the probe saw. A target that is busier now
+ * shows it in the time that its answer to our handshake took. */
+static uint64_t settle_time(const struct wspec_play *play, const struct link *link) {
+  uint64_t own_us = link->answer_us * SETTLE_ANSWERS;
+  uint64_t limit_us = play->config->timeout_us / 2;
+  own_us = own_us < limit_us ? own_us : limit_us;
+  return own_us > play->config->settle_us ? own_us : play->config->settle_us;
+}
+
+/* That nothing came is no news where it is right. Where it says something about the target, it has
+ * to be sure that nothing comes: such a wait is no multiple of a good day's round trip. */
+static uint64_t time_for_nothing(const struct wspec_play *play, const struct link *link,
+                                 const struct wspec_expectation *expectation) {
+  unsigned times = 1;
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    if (expectation->alternatives[i].reaction == WSPEC_REACTION_NOTHING &&
+        expectation->alternatives[i].rank != WSPEC_RANK_PASS) {
+      times = NOTHING_SETTLES;
+    }
+  }
+  return settle_time(play, link) * times;
+}
+
 /* With the pong oracle, and where nothing but the taking of a message is awaited, there is no
  * failure to be raced: the sentinel goes out at once. */
-static bool is_sentinel_due(struct wspec_play *play, const struct wspec_expectation *expectation,
-                            uint64_t quiet_since_us) {
+static bool is_sentinel_due(struct wspec_play *play, const struct link *link,
+                            const struct wspec_expectation *expectation, uint64_t quiet_since_us) {
   bool only_echo = true;
   for (size_t i = 0; i < expectation->n_alternatives; i++) {
     only_echo = only_echo && expectation->alternatives[i].reaction == WSPEC_REACTION_ECHO;
@@ -396,7 +424,7 @@ static bool is_sentinel_due(struct wspec_play *play, const struct wspec_expectat
   if (only_echo || foresees(expectation, WSPEC_REACTION_NOTHING)) {
     return false;
   }
-  uint64_t due_us = quiet_since_us + play->config->settle_us;
+  uint64_t due_us = quiet_since_us + settle_time(play, link);
   if (play->now_us >= due_us) {
     return true;
   }
@@ -407,7 +435,7 @@ static bool is_sentinel_due(struct wspec_play *play, const struct wspec_expectat
 static void poll_sentinel(struct wspec_play *play, struct link *link,
                           const struct wspec_expectation *expectation, uint64_t quiet_since_us) {
   if (!link->sentinel_sent && can_send_sentinel(play, link) &&
-      is_sentinel_due(play, expectation, quiet_since_us)) {
+      is_sentinel_due(play, link, expectation, quiet_since_us)) {
     send_sentinel(play, link);
   }
 }
@@ -423,7 +451,7 @@ bool expect_poll(struct wspec_play *play, struct link *link,
   uint64_t quiet_since_us =
       play->step_began_us > link->last_received_us ? play->step_began_us : link->last_received_us;
   if (foresees(expectation, WSPEC_REACTION_NOTHING)) {
-    uint64_t due_us = play->step_began_us + play->config->settle_us;
+    uint64_t due_us = play->step_began_us + time_for_nothing(play, link, expectation);
     if (play->now_us >= due_us) {
       decide_by_absence(play, link, expectation, WSPEC_REACTION_NOTHING);
       return true;

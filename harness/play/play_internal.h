@@ -176,6 +176,7 @@ struct link {
   uint64_t head_offset;
   struct wspec_buf own_head; /* as it was sent, for what was offered or agreed */
   uint64_t connected_us;
+  uint64_t answer_us; /* how long the target took over it */
 
   /* permessage-deflate */
   bool deflate_offered, deflate_agreed;
@@ -439,6 +440,7 @@ const struct wspec_requirement *expect_requirement(const struct wspec_script *sc
 struct seen {
   enum wspec_reaction reaction;
   const struct event *event; /* NULL for the absence of one */
+  uint64_t waited_us;        /* for it */
 };
 
 /* Words for a report, cut where they are too long; NUL-terminated. */

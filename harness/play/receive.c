@@ -402,6 +402,7 @@ static void end_head(struct wspec_play *play, struct link *link) {
   link->has_head = true;
   if (status_code == 101) {
     link->state = LINK_OPEN;
+    link->answer_us = play->now_us - link->last_sent_us;
   }
   receive_event(play, link, &event);
 }
