@@ -78,7 +78,9 @@ static void judge_fields_of_101(struct wspec_play *play, struct link *link) {
   unsigned index = link_index(play, link);
   uint64_t at = link->head_offset;
   const struct wspec_http_field *upgrade = wspec_http_head_find(head, "Upgrade", NULL);
-  if (!upgrade || !wspec_http_list_has_token(head, "Upgrade", "websocket")) {
+  /* The client compares the whole value (section 4.1): a list is what was switched to in turn. */
+  if (!upgrade || wspec_http_head_find(head, "Upgrade", upgrade) ||
+      !wspec_ascii_equal_nocase(upgrade->value, wspec_span_text("websocket"))) {
     play_find(play, "6455-4.2.2-22", index, at, "the 101 has no 'Upgrade: websocket'");
   }
   if (!wspec_http_list_has_token(head, "Connection", "upgrade")) {

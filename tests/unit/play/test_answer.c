@@ -223,7 +223,7 @@ static void test_a_blemish_of_an_ordinary_101_is_a_remark(void **state) {
 
 static void test_what_no_client_takes_fails_any_case(void **state) {
   (void)state;
-  static const char *const faults[] = {"Sec-WebSocket-Protocol: chat\r\n",
+  static const char *const faults[] = {"Sec-WebSocket-Protocol: chat\r\n", "Upgrade: h2c\r\n",
                                        "Sec-WebSocket-Extensions: a\r\n",
                                        "Sec-WebSocket-Extensions: =\r\n"};
   for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
