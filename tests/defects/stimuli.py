@@ -56,6 +56,8 @@ def _window(bits: int) -> bytes:
     return deflated(b"needle in the haystack" + far + b"needle in the haystack")
 
 
+_HIXIE = (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
+          b"Origin: http://127.0.0.1\r\n#\r\n")
 _HELLO = frame(1, deflated(b"hello " * 20), rsv=4)
 _PLAIN = frame(1, b"hello")
 _BYE = close_frame(1000)
@@ -102,6 +104,44 @@ HANDSHAKES: dict[str, list[bytes]] = {
     "asks-body": [request(extra=("Content-Length: 6",)) + frame(9)],
     "asks-part": [_OPEN[:-2]],
     "asks-bare-version-number": [request(version="HTTP/11")],
+    "asks-kelvin-in-field-name": [request(
+        without="Sec-WebSocket-Key", extra=("Sec-WebSoc\u212aet-Key: AAAAAAAAAAAAAAAAAAAAAA==",))],
+    "asks-cache-control": _asks("Cache-Control: no-cache"),
+    "asks-compression": _asks("Accept-Encoding: gzip"),
+    "asks-request-id": _asks("X-Request-Id: a"),
+    "asks-xchunked": [request(extra=("Transfer-Encoding: xchunked",))],
+    "asks-ping-in-chunk": [request(extra=("Transfer-Encoding: chunked",)) + b"7\r\n"
+                           + frame(9, b"x") + b"\r\n0\r\n\r\n"],
+    "asks-no-key-and-much-behind": [request(without="Sec-WebSocket-Key") + b"x" * 5000],
+    "asks-no-http-version": [_OPEN.replace(b" HTTP/1.1", b"", 1)],
+    "asks-broken-encoding": [request(target="/%zz")],
+    "asks-field-of-300": _asks("X: " + "a" * 300),
+    "asks-field-of-1100": _asks("X: " + "a" * 1100),
+    "asks-field-of-8200": _asks("X: " + "a" * 8200),
+    "asks-latin-1": _asks("X: \udce9"),
+    "asks-other-host": _asks(host="example.com"),
+    "asks-unknown-expectation": _asks("Expect: x"),
+    "asks-user-agent": _asks("User-Agent: a (b)"),
+    "asks-with-early-text": [_OPEN + _PLAIN],
+    "asks-empty-content-length": [request(extra=("Content-Length: ",))],
+    "asks-body-that-does-not-come": [request(extra=("Content-Length: 5",))],
+    "asks-cut-behind-cr": [_OPEN[:15], _OPEN[15:]],
+    "asks-cut-before-empty-line": [_OPEN[:-2], _OPEN[-2:]],
+    "asks-empty-second-host": [request(extra=("Host: ",))],
+    "asks-nothing-but-key": [_OPEN.replace(b"Upgrade: websocket\r\nConnection: Upgrade\r\n", b"")],
+    "asks-key-of-ones": _asks(sec_websocket_key="/////////////////////w=="),
+    "asks-accept-with-plus": _asks(sec_websocket_key="Xd8t9f+HEju9wKImKnw+FQ=="),
+    "asks-hixie-75": [_HIXIE.replace(b"#", b"")],
+    "asks-hixie-76": [_HIXIE.replace(b"#", b"Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\n"
+                                     b"Sec-WebSocket-Key2: 12998 5 Y3 1  .P00\r\n") + b"^n:ds[4U"],
+    "asks-bad-subprotocol-behind-good": [request(extra=(_PROTOCOL + "chat, a b",))],
+    "asks-empty-element-of-subprotocols": _asks(_PROTOCOL + ", chat"),
+    "asks-subprotocol-between-blanks": _asks(_PROTOCOL + "\tchat\t"),
+    "asks-same-subprotocol-twice": [request(extra=(_PROTOCOL + "chat, chat",))],
+    "asks-extensions-without-blanks": _asks(_EXTENSIONS + "x-a;b,x-c"),
+    "asks-quoted-extension": _asks(_EXTENSIONS + 'x-a; b="c"'),
+    "asks-unknown-extension": _asks(_EXTENSIONS + "x-a"),
+    "asks-deflate-inside-quotes": [request(extra=(_EXTENSIONS + 'x; a="b, permessage-deflate"',))],
     "asks-deflate": _deflate("permessage-deflate", _HELLO),
     "asks-deflate-beside-malformed": _deflate("permessage-deflate, a;=1"),
     "asks-deflate-with-blanks": _deflate("permessage-deflate ; client_max_window_bits"),
@@ -195,6 +235,8 @@ FRAMES: dict[str, list[bytes]] = {
     "binary-in-text": _open(frame(1, b"a", fin=False), frame(2, b"b"), frame(9)),
     "ping-in-message": _open(frame(1, b"a", fin=False), frame(9, b"p"), frame(0, b"b")),
     "pong-in-message": _open(frame(1, b"a", fin=False), frame(10, b"p"), frame(0, b"b")),
+    "failure-before-much": _open(frame(3), b"a" * 300),
+    "two-faults": _open(frame(9, b"p" * 126, fin=False), frame(9, b"after")),
     "failure-then-ping": [_OPEN, frame(3), frame(9, b"after")],
     "failure-in-message": _open(frame(2, b"part", fin=False), frame(3)),
 }

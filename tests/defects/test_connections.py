@@ -94,3 +94,50 @@ def test_echoes_wait_for_a_client_that_does_not_read(port_of: PortOf) -> None:
             while (received := client.frame()) and received.opcode == 2:
                 count += 1
         assert (count == 2) is is_right
+
+
+def test_a_frame_of_two_connections(port_of: PortOf) -> None:
+    """A frame is read from the octets of its own connection."""
+    for port, is_right in ports(port_of, "shares-frame-reader-among-connections"):
+        with Client(port) as one, Client(port) as other:
+            one.send(frame(1, b"cut")[:1])
+            time.sleep(0.05)
+            assert (echo(other, b"whole") == b"whole") is is_right
+
+
+def test_a_request_that_is_not_complete(port_of: PortOf) -> None:
+    """Half a request leaves the others alone."""
+    for port, is_right in ports(port_of, "reads-one-request-at-a-time"):
+        with Client(port, opened=False) as one, Client(port, opened=False, timeout_s=0.5) as other:
+            one.send(b"GET / HT")
+            other.send(request())
+            octets, _ = other.until_end()
+            assert octets.startswith(b"HTTP/1.1 101") is is_right
+
+
+def test_a_key_on_two_connections(port_of: PortOf) -> None:
+    """A key is no name: a second connection may have the same."""
+    for port, is_right in ports(port_of, "refuses-key-in-use"):
+        with Client(port), Client(port, opened=False) as other:
+            assert other.ask(request()).startswith(b"HTTP/1.1 101") is is_right
+
+
+@pytest.mark.parametrize("octets", [b"", b"GET / HT", request()])
+def test_a_client_that_gives_up(port_of: PortOf, octets: bytes) -> None:
+    """The others, and the next, do not notice."""
+    for port, is_right in ports(port_of, "drops-others-when-a-client-gives-up"):
+        with Client(port, opened=False) as ended, Client(port) as other:
+            ended.send(octets)
+            ended.end()
+            ended.until_end()
+            assert (echo(other, b"still here") == b"still here") is is_right
+
+
+def test_a_fin_right_behind_a_frame(port_of: PortOf) -> None:
+    """What comes back are frames and nothing else."""
+    for port, is_right in ports(port_of, "answers-fin-with-http-400"):
+        with Client(port) as client:
+            client.send(frame(1, b"last words"))
+            client.end()
+            octets, _ = client.until_end()
+            assert octets.startswith(b"\x81\x0a") is is_right

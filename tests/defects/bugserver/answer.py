@@ -18,29 +18,49 @@ Edit = Callable[[bytes], bytes]
 def accept_value(key: str, on: On) -> str:
     """Sec-WebSocket-Accept for the text of this key (RFC 6455, 4.2.2 step 5.4)."""
     guid = GUID.lower() if on("hashes-with-lowercase-guid") else GUID
+    if on("hashes-decoded-key-that-is-text"):
+        key = _decoded_text(key)
     digest = hashlib.sha1((key + guid).encode("latin-1")).digest()
     if on("accept-in-url-alphabet"):
         return base64.urlsafe_b64encode(digest).decode()
     if on("accept-in-hex"):
         return digest.hex()
     text = base64.b64encode(digest).decode()
+    if on("accept-ends-in-url-alphabet"):
+        text = text[:24] + base64.urlsafe_b64encode(digest).decode()[24:]
     if on("accept-without-padding"):
         return text.rstrip("=")
     return text.lower() if on("accept-in-lower-case") else text
 
 
+def _decoded_text(key: str) -> str:
+    """The key's octets where they happen to be text, as a decoder of a loose language gives them."""
+    try:
+        return base64.b64decode(key, validate=True).decode()
+    except ValueError:
+        return key
+
+
 def switching(agreement: Agreement, on: On) -> bytes:
     """The 101 for this agreement, and behind it whatever a switch puts there."""
-    fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"),
+    upgrade = agreement.upgrade if on("copies-upgrade-of-request") else "websocket"
+    fields = [("Upgrade", upgrade), ("Connection", "Upgrade"),
               ("Sec-WebSocket-Accept", accept_value(agreement.key, on))]
     if agreement.subprotocol is not None:
         fields.append(("Sec-WebSocket-Protocol", _subprotocol_value(agreement, on)))
     if agreement.deflate is not None and not on("uses-deflate-silently"):
         fields.append(("Sec-WebSocket-Extensions", agreement.deflate.field_value(on)))
+    if agreement.echoed:
+        fields.append(("Sec-WebSocket-Extensions", ", ".join(agreement.echoed)))
+    if agreement.accepts_gzip and on("compresses-101"):
+        fields += [("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked")]
     head = _head("HTTP/1.1 101 Switching Protocols", fields)
     for name, edit in SWITCHING_EDITS.items():
         if on(name):
             head = edit(head)
+    if agreement.request_id is not None and on("copies-request-id-with-bare-lf"):
+        line = f"X-Request-Id: {agreement.request_id}\n"
+        head = head.replace(b"\r\n\r\n", b"\r\n" + line.encode("latin-1") + b"\r\n")
     if agreement.expects_continue:
         head = _with_continue(head, on)
     return head
@@ -59,6 +79,10 @@ def refusing(refusal: Refusal, method: str, on: On) -> bytes:
     phrase = http.HTTPStatus(refusal.status).phrase
     answer = _head(f"HTTP/1.1 {refusal.status} {phrase}", fields)
     answer += b"" if method == "HEAD" else body
+    about = next((name for name in ("host", "key") if name in refusal.why.lower()), "rest")
+    if on(f"error-about-{about}-without-space-behind-status") or on(
+            f"error-{refusal.status}-without-space-behind-status"):
+        answer = _replace(rb"^(HTTP/1.1 \d+) [^\r]*", rb"\1")(answer)
     for name, edit in REFUSING_EDITS.items():
         if on(name):
             answer = edit(answer)
@@ -67,6 +91,8 @@ def refusing(refusal: Refusal, method: str, on: On) -> bytes:
 
 def _subprotocol_value(agreement: Agreement, on: On) -> str:
     chosen = agreement.subprotocol or ""
+    if on("answers-subprotocol-as-often-as-offered"):
+        return ", ".join([chosen] * max(1, agreement.offered_subprotocols.count(chosen)))
     if on("answers-all-subprotocols"):
         return ", ".join(agreement.offered_subprotocols)
     if on("quotes-subprotocol"):

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
+import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from . import answer, opening, scenarios
+from . import answer, drafts, mishaps, opening, scenarios
 from .failure import Refusal
 from .http1 import HeadReader, Request, parse_request
 from .outbox import Outbox
@@ -33,8 +35,10 @@ class Connection(asyncio.Protocol):
         self._refused = False
         self._early = False
         self._skip = 0
+        self._chunked = False
         self._timer: asyncio.TimerHandle | None = None
         self.lost = asyncio.get_running_loop().create_future()
+        self.head_read = asyncio.get_running_loop().create_future()
 
     # asyncio.Protocol
 
@@ -51,6 +55,12 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets have come; once refused, they are dropped so that no RST destroys the answer."""
+        if self._has_ended_already():
+            self._notice_end(is_reset=False)
+            if self._session and not self._outbox.finished and self._on("answers-fin-with-http-400"):
+                self._outbox.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                self._outbox.finish()
+                return
         if self._session:
             self._receive_frames(data)
             if self._on("gives-up-slow-messages"):
@@ -60,6 +70,8 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client has ended its side: what is due is still written, then ours ends."""
+        if not self._outbox.finished:
+            self._notice_end(is_reset=False)
         if self._on("ignores-fin"):
             return self._transport.can_write_eof()
         self._outbox.close()
@@ -72,12 +84,17 @@ class Connection(asyncio.Protocol):
             self._listener.broken += 1
         if self._listener.assembler:
             self._listener.assembler.abandon()
+        if self._listener.reader:
+            self._listener.reader.skip_frame()
+        if isinstance(exc, ConnectionResetError):
+            self._notice_end(is_reset=True)
         if isinstance(exc, ConnectionResetError) and self._on("drops-all-connections-on-reset"):
             self._disaster("drop-all")
         if self._timer:
             self._timer.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
+        self._opened_head()
 
     def pause_writing(self) -> None:
         """A client that does not read is not read from."""
@@ -98,6 +115,11 @@ class Connection(asyncio.Protocol):
         else:
             self._outbox.close()
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the server has ended its side."""
+        return self._outbox.finished
+
     def abort(self) -> None:
         """Drops the connection without a word."""
         self._outbox.reset()
@@ -110,14 +132,26 @@ class Connection(asyncio.Protocol):
             return
         try:
             complete = self._head.feed(data)
+            if complete and self._is_left_unanswered():
+                return
             if complete or self._acts_early():
                 self._open(parse_request(self._head.lines, self._on))
                 self._early = not complete
         except Refusal as refusal:
-            self._refuse(refusal)
+            if not self._is_left_unanswered():
+                self._refuse(refusal)
             return
         if complete and self._session:
             self._receive_frames(self._head.rest())
+
+    def _is_left_unanswered(self) -> bool:
+        """Whether a bug never answers such a request."""
+        if not mishaps.is_unanswered(self._head.octets, self._on):
+            return False
+        self._refused = True
+        if self._timer:
+            self._timer.cancel()
+        return True
 
     def _acts_early(self) -> bool:
         """Whether a bug acts on a head that is not complete (RFC 9110, 5.3 forbids it)."""
@@ -144,22 +178,72 @@ class Connection(asyncio.Protocol):
         if self._listener.broken and self._on("drops-next-request-after-broken-connection"):
             self._listener.broken = 0
             raise Refusal(0, "a connection before this one was broken")
+        if self._listener.drops_next:
+            self._listener.drops_next = False
+            raise Refusal(0, "a client ended first")
         if scenarios.on_request(self._on, self._outbox):
             self._refused = True
             return
+        old = drafts.answer(request, self._head.rest(), self._on)
+        if old is not None:
+            self._outbox.write(old)
+            self._refused = True
+            return
         agreement = opening.agree(request, self._on, self._subprotocols)
+        self._register_key(agreement.key)
         if agreement.expects_continue and self._on("hangs-on-expectation"):
             return
         if self._on("hangs-on-unusual-requests") and opening.is_unusual(request):
             return
         if self._timer:
             self._timer.cancel()
-        self._outbox.write(answer.switching(agreement, self._on))
+        mirrored = self._head.ends_in_bare_lf and self._on("answers-in-line-ends-of-request")
+        head = answer.switching(agreement, self._on)
+        self._outbox.write(head.replace(b"\r\n", b"\n") if mirrored else head)
         self._skip = agreement.skip_body
+        self._chunked = agreement.chunked_body
+        self._opened_head()
         self._session = Session(self._on, self._outbox, agreement, self._disaster)
         if self._on("shares-fragments-among-connections"):
             self._listener.assembler = self._session.share_assembler(self._listener.assembler)
+        if self._on("shares-frame-reader-among-connections"):
+            self._listener.reader = self._session.share_reader(self._listener.reader)
         self._session.start(close_at_once=agreement.close_at_once)
+
+    def _has_ended_already(self) -> bool:
+        """Whether the client's FIN has come right behind the octets that are being read."""
+        if not (self._on("answers-fin-with-http-400")
+                or self._on("drops-others-when-a-client-gives-up")):
+            return False
+        original = self._transport.get_extra_info("socket")
+        with socket.socket(fileno=os.dup(original.fileno())) as copy:
+            try:
+                return copy.recv(1, socket.MSG_PEEK) == b""
+            except OSError:
+                return False
+
+    def _notice_end(self, *, is_reset: bool) -> None:
+        """A bug takes the others down, or the next, when a client is the first to end."""
+        if not self._on("drops-others-when-a-client-gives-up") or (self._session and not is_reset):
+            return
+        others = [other for other in self._listener.connections
+                  if other is not self and not other.is_ending]
+        for other in others:
+            other.abort()
+        self._listener.drops_next = not others
+
+    def _opened_head(self) -> None:
+        if not self.head_read.done():
+            self.head_read.set_result(None)
+
+    def _register_key(self, key: str) -> None:
+        """A bug finds its sessions by key; a second one with the same key is refused."""
+        if not self._on("refuses-key-in-use"):
+            return
+        if key in self._listener.keys:
+            raise Refusal(409, "this session is in use")
+        self._listener.keys.add(key)
+        self.lost.add_done_callback(lambda _: self._listener.keys.discard(key))
 
     def _receive_frames(self, data: bytes) -> None:
         if self._early:
@@ -167,6 +251,9 @@ class Connection(asyncio.Protocol):
             return
         if not self._opened() and self._on("loses-frames-sent-with-request"):
             return
+        if self._chunked:
+            data = re.sub(rb"(?:\r\n)?[0-9a-f]+\r\n", b"", data.removesuffix(b"\r\n"))
+            self._chunked = False
         skipped = min(self._skip, len(data))
         self._skip -= skipped
         if data[skipped:] and self._session:
@@ -190,6 +277,7 @@ class Connection(asyncio.Protocol):
         """Answers with the error and closes in stages (RFC 9112, 9.6)."""
         on = self._on
         self._refused = True
+        self._opened_head()
         if refusal.status in (414, 431) and on("hangs-on-oversized-head"):
             return
         if refusal.status == 400 and not self._head.lines and on("hangs-on-garbage"):
@@ -201,6 +289,9 @@ class Connection(asyncio.Protocol):
             return
         if not self._head.complete and on("closes-without-answer-to-garbage"):
             self._outbox.finish()
+            return
+        if on("resets-where-octets-are-unread") and len(self._head.octets) > 4096:
+            self._outbox.reset()
             return
         self._outbox.write(answer.refusing(refusal, self._method, on))
         if on("keeps-connection-open-after-error"):

@@ -79,7 +79,7 @@ class FrameReader:
 
     def __init__(self, on: On, sink: Sink, *, max_length: int, rsv1_allowed: bool) -> None:
         self._on = on
-        self._sink = sink
+        self.sink = sink
         self._max_length = max_length
         self._rsv1_allowed = rsv1_allowed
         self._buffer = bytearray()
@@ -93,6 +93,11 @@ class FrameReader:
     def in_frame(self) -> bool:
         """Whether a frame has begun and not ended."""
         return self._header is not None or bool(self._buffer)
+
+    @property
+    def unread(self) -> int:
+        """How many octets wait, the frame counted that is being read."""
+        return len(self._buffer) - self._at
 
     def feed(self, octets: bytes) -> None:
         """Takes octets; calls the sink; raises Failure for a frame that breaks the rules."""
@@ -120,7 +125,7 @@ class FrameReader:
             if self._header is None:
                 return False
             self._taken = 0
-            self._sink.begin_frame(self._header)
+            self.sink.begin_frame(self._header)
         return self._read_payload(self._header)
 
     def _read_payload(self, header: Header) -> bool:
@@ -130,13 +135,13 @@ class FrameReader:
             if not octets:
                 return False
             self._at += len(octets)
-            self._sink.take_payload(header, self._unmasked(header, octets))
+            self.sink.take_payload(header, self._unmasked(header, octets))
             self._taken += len(octets)
         if self._taken < header.length:
             return False
         self._header = None
         self._start_checked = False
-        self._sink.end_frame(header)
+        self.sink.end_frame(header)
         return not self._on("reads-one-frame-per-segment")
 
     def _unmasked(self, header: Header, octets: bytes) -> bytes:
@@ -182,6 +187,8 @@ class FrameReader:
 
     def _check_start(self, header: Header, form: int) -> None:
         """What the first two octets give away, in the order of the bits."""
+        if self._on("overlooks-faults-that-come-together") and self._faults(header, form) > 1:
+            return
         self._check_reserved_bits(header)
         if header.opcode not in KNOWN and not self._tolerates_opcode(header.opcode):
             raise Failure(PROTOCOL_ERROR, f"reserved opcode {header.opcode}")
@@ -193,6 +200,13 @@ class FrameReader:
                 raise Failure(PROTOCOL_ERROR, "a control frame above 125 octets")
         if not header.masked and not self._tolerates_unmasked(word):
             raise Failure(PROTOCOL_ERROR, "an unmasked frame from a client")
+
+    def _faults(self, header: Header, form: int) -> int:
+        """How many of the faults that the first octets can have this header has."""
+        top_bit = form == 127 and bool(self._buffer[self._at + 2:self._at + 3] > b"\x7f")
+        return sum((header.rsv1 or header.rsv2 or header.rsv3, header.opcode not in KNOWN,
+                    header.is_control and not header.fin,
+                    header.is_control and form > MAX_CONTROL_PAYLOAD, not header.masked, top_bit))
 
     def _check_reserved_bits(self, header: Header) -> None:
         """5.2: a bit without negotiated meaning fails the connection; RFC 7692, 6.1."""
@@ -257,7 +271,8 @@ class FrameReader:
     def _read_length_with_top_bit(self, length: int) -> int:
         if self._on("clears-top-bit-of-length"):
             return length & 0x7FFFFFFFFFFFFFFF
-        if self._on("takes-negative-length-as-zero"):
+        if (self._on("takes-negative-length-as-zero")
+                or self._on("overlooks-faults-that-come-together")):
             return 0
         if self._on("waits-for-impossible-length"):
             return length

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from .connection import Connection
+from .frames import FrameReader
 from .messages import Assembler
 from .opening import SUBPROTOCOLS
 from .switches import turned_on
@@ -25,7 +26,10 @@ class Listener:
         self._subprotocols = subprotocols
         self.connections: set[Connection] = set()
         self.broken = 0
+        self.drops_next = False
+        self.keys: set[str] = set()
         self.assembler: Assembler | None = None
+        self.reader: FrameReader | None = None
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
@@ -53,15 +57,17 @@ class Listener:
         while True:
             accepted, _ = await loop.sock_accept(self._socket)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            serving = self._serve(accepted)
+            connection = Connection(self, self._on, self._subprotocols)
+            serving = self._serve(accepted, connection)
             if self._on("one-connection-at-a-time"):
                 await serving
             else:
                 self._spawn(serving)
+            if self._on("reads-one-request-at-a-time"):
+                await connection.head_read
 
-    async def _serve(self, accepted: socket.socket) -> None:
+    async def _serve(self, accepted: socket.socket, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
-        connection = Connection(self, self._on, self._subprotocols)
         tls = self._tls
         if tls and self._on("answers-in-clear-on-tls-port") and await _is_in_clear(accepted):
             tls = None

@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 from .failure import Refusal
+from .mishaps import lost_where_cut
 from .switches import On
 
 MAX_LINE = 16 * 1024
@@ -45,6 +46,7 @@ class HeadReader:
         self._line_start = 0
         self.lines: list[bytes] = []
         self.complete = False
+        self.ends_in_bare_lf = False
 
     def feed(self, data: bytes) -> bool:
         """Takes octets; True when the empty line has come. Raises Refusal for what is no head."""
@@ -53,6 +55,7 @@ class HeadReader:
             end = self._buffer.find(b"\n", self._line_start)
             if end < 0:
                 self._check_partial_line()
+                del self._buffer[len(self._buffer) - lost_where_cut(self._buffer, self._on):]
                 if self._on("wants-head-in-one-segment"):
                     raise Refusal(400, "half a request")
                 return False
@@ -60,6 +63,11 @@ class HeadReader:
             self._line_start = end + 1
             self._take_line(line)
         return True
+
+    @property
+    def octets(self) -> bytes:
+        """All that has come, the head and what is behind it."""
+        return bytes(self._buffer)
 
     def rest(self) -> bytes:
         """What came behind the head."""
@@ -81,7 +89,9 @@ class HeadReader:
     def _take_line(self, line: bytes) -> None:
         if line.endswith(b"\r"):
             line = line[:-1]
-        elif not self._on("accepts-bare-lf"):
+        elif self._on("accepts-bare-lf") or self._on("answers-in-line-ends-of-request"):
+            self.ends_in_bare_lf = True
+        else:
             raise Refusal(400, "a line ends in a bare LF")
         self._check_limits(line)
         if line:
@@ -100,6 +110,8 @@ class HeadReader:
         if self._on("splits-lines-like-unicode"):
             return [part for part in _UNICODE_LINE_ENDS.split(line) if part]
         if b"\r" in line:
+            if self._on("cuts-line-at-bare-cr"):
+                return [line.partition(b"\r")[0]]
             if self._on("bare-cr-ends-line"):
                 return [part for part in line.split(b"\r") if part]
             if not self._on("bare-cr-as-space"):
@@ -179,12 +191,16 @@ def _take_folded_line(line: bytes, fields: list[tuple[str, str]], on: On) -> Non
 
 def _parse_field(line: bytes, on: On) -> tuple[str, str]:
     name, colon, value = line.partition(b":")
+    if on("folds-unicode-in-field-names") and not name.isascii():
+        name = name.decode("utf-8", "replace").lower().encode()
     if on("accepts-space-before-colon"):
         name = name.rstrip(_BLANKS)
     if not colon or not TOKEN.fullmatch(name):
         raise Refusal(400, "a header line without a valid name and colon")
     if on("requires-space-after-colon") and value[:1] != b" ":
         raise Refusal(400, "no space after the colon")
+    if on("keeps-blanks-around-subprotocols") and name.lower() == b"sec-websocket-protocol":
+        return name.decode(), value.decode("latin-1").removeprefix(" ")
     return name.decode(), _parse_value(value, on)
 
 

@@ -38,6 +38,12 @@ class Deflate:
         return value
 
 
+def echoed(offers: list[Offer], on: On) -> list[str]:
+    """The names of extensions that the server does not know and still accepts."""
+    names = [offer.name for offer in offers if offer.name.lower() != NAME]
+    return names if on("accepts-unknown-extensions") else []
+
+
 def answer(offers: list[Offer], on: On) -> Deflate | None:
     """The configuration for the first acceptable offer, in the client's order, or None."""
     if on("never-negotiates-deflate"):

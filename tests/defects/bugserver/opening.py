@@ -32,9 +32,14 @@ class Agreement:
     offered_subprotocols: tuple[str, ...] = ()
     subprotocol: str | None = None
     deflate: "negotiation.Deflate | None" = None
+    echoed: tuple[str, ...] = ()
     expects_continue: bool = False
     skip_body: int = 0
     close_at_once: bool = False
+    chunked_body: bool = False
+    upgrade: str = "websocket"
+    accepts_gzip: bool = False
+    request_id: str | None = None
 
 
 def agree(request: Request, on: On, subprotocols: Sequence[str] = SUBPROTOCOLS) -> Agreement:
@@ -51,12 +56,17 @@ def agree(request: Request, on: On, subprotocols: Sequence[str] = SUBPROTOCOLS) 
     key = _check_key(request, on)
     allowed = _check_policy(request, host, on)
     offered = _offered_subprotocols(request, on)
+    offers = _offers(request, on)
     return Agreement(
         key=key, offered_subprotocols=tuple(offered),
         subprotocol=_choose_subprotocol(request, offered, subprotocols, on),
-        deflate=negotiation.answer(_offers(request, on), on),
+        deflate=negotiation.answer(offers, on), echoed=tuple(negotiation.echoed(offers, on)),
         expects_continue=bool(request.values("Expect")), skip_body=skip_body,
-        close_at_once=not allowed)
+        close_at_once=not allowed,
+        chunked_body=bool(request.values("Transfer-Encoding")),
+        upgrade=", ".join(request.values("Upgrade")),
+        accepts_gzip="gzip" in ",".join(request.values("Accept-Encoding")),
+        request_id=next(iter(request.values("X-Request-Id")), None))
 
 
 def is_unusual(request: Request) -> bool:
@@ -101,6 +111,8 @@ def _check_target_and_host(request: Request, on: On) -> str:
     hosts = request.values("Host")
     if not hosts and not on("accepts-missing-host"):
         raise Refusal(400, "no Host")
+    if on("overlooks-empty-hosts"):
+        hosts = [host for host in hosts if host]
     if len(hosts) > 1 and not on("accepts-two-hosts"):
         raise Refusal(400, "more than one Host")
     if not all(HOST.fullmatch(host) for host in hosts) and not on("accepts-invalid-host"):
@@ -141,7 +153,7 @@ def _check_path(path: str, on: On) -> None:
 def _check_body(request: Request, on: On) -> int:
     """Refuses a request with a body; how many octets of one to skip where an oddity does."""
     codings = ",".join(request.values("Transfer-Encoding")).lower()
-    if codings and not (on("ignores-transfer-encoding") and not codings.endswith("chunked")):
+    if codings and not _passes_over_coding(codings, on):
         raise Refusal(400, "a handshake has no body")
     lengths = request.values("Content-Length")
     valid = len(lengths) <= 1 and all(re.fullmatch("[0-9]{1,9}", v) for v in lengths)
@@ -155,6 +167,14 @@ def _check_body(request: Request, on: On) -> int:
     if on("skips-request-body") and length < 65536:
         return length
     raise Refusal(400, "a handshake has no body")
+
+
+def _passes_over_coding(codings: str, on: On) -> bool:
+    if on("matches-chunked-by-suffix") and codings != "chunked" and codings.endswith("chunked"):
+        return True
+    if on("reads-chunked-body-as-frames") and codings == "chunked":
+        return True
+    return on("ignores-transfer-encoding") and not codings.endswith("chunked")
 
 
 def _check_expectation(request: Request, on: On) -> None:
@@ -172,6 +192,8 @@ def _check_field_habits(request: Request, on: On) -> None:
         raise Refusal(400, "an unknown header field")
     if on("refuses-cookies") and "cookie" in names:
         raise Refusal(400, "a cookie")
+    if on("refuses-cache-control") and "cache-control" in names:
+        raise Refusal(504, "not in the cache")
     order = [name for name in names if name in _REQUIRED_ORDER]
     if on("requires-field-order") and order != list(_REQUIRED_ORDER):
         raise Refusal(400, "fields out of order")
@@ -198,11 +220,16 @@ def _upgrade_required(on: On) -> Refusal:
 def _check_upgrade(request: Request, on: On) -> None:
     values = request.values("Upgrade")
     if not values:
-        if on("accepts-missing-upgrade"):
+        if on("accepts-missing-upgrade") or _is_upgraded_by_key_alone(request, on):
             return
         raise _upgrade_required(on)
     if not _names_websocket(values, on):
         raise _upgrade_required(on)
+
+
+def _is_upgraded_by_key_alone(request: Request, on: On) -> bool:
+    return (on("upgrades-by-key-alone") and not request.values("Upgrade")
+            and not request.values("Connection"))
 
 
 def _names_websocket(values: list[str], on: On) -> bool:
@@ -228,7 +255,7 @@ def _names_websocket(values: list[str], on: On) -> bool:
 
 def _check_connection(request: Request, on: On) -> None:
     values = request.values("Connection")
-    if not values and on("accepts-missing-connection"):
+    if not values and (on("accepts-missing-connection") or _is_upgraded_by_key_alone(request, on)):
         return
     if values and on("accepts-any-connection"):
         return
@@ -323,6 +350,8 @@ def _check_key(request: Request, on: On) -> str:
         return keys[0] + "="
     if not _KEY.fullmatch(keys[0]):
         raise Refusal(400, "Sec-WebSocket-Key is not base64 of 16 octets")
+    if on("reads-ff-in-key-as-end") and b"\xff" in base64.b64decode(keys[0]):
+        raise Refusal(400, "Sec-WebSocket-Key is too short")
     canonical = base64.b64encode(base64.b64decode(keys[0])).decode()
     if on("refuses-pad-bits-in-key") and canonical != keys[0]:
         raise Refusal(400, "pad bits are set in Sec-WebSocket-Key")
@@ -351,13 +380,20 @@ def _offered_subprotocols(request: Request, on: On) -> list[str]:
         return []
     if on("selects-malformed-subprotocol"):
         return [element for value in values for element in value.split(",")]
+    if on("keeps-blanks-around-subprotocols"):
+        return values[0].split(", ")
+    if on("selects-last-subprotocol-unchecked"):
+        return split_list_leniently(values)[-1:]
+    if on("selects-empty-list-element") and not values[0].partition(",")[0].strip():
+        return [""]
     if on("skips-malformed-subprotocols"):
         return [element for element in split_list_leniently(values) if TOKEN.fullmatch(element)]
     try:
         offered = token_list(values)
     except BadGrammar as bad:
         raise Refusal(400, f"Sec-WebSocket-Protocol: {bad}") from bad
-    if len(set(offered)) != len(offered) and not on("accepts-duplicate-subprotocols"):
+    if len(set(offered)) != len(offered) and not (
+            on("accepts-duplicate-subprotocols") or on("answers-subprotocol-as-often-as-offered")):
         raise Refusal(400, "Sec-WebSocket-Protocol: a value twice")
     return offered
 
@@ -369,6 +405,10 @@ def split_list_leniently(values: list[str]) -> list[str]:
 
 def _choose_subprotocol(request: Request, offered: list[str], supported: Sequence[str],
                         on: On) -> str | None:
+    if on("selects-last-subprotocol-unchecked") and offered:
+        return offered[0]
+    if on("selects-empty-list-element") and offered == [""]:
+        return ""
     if on("selects-malformed-subprotocol") and offered and not TOKEN.fullmatch(offered[0]):
         return offered[0].strip(" \t")
     if not offered:
@@ -376,6 +416,8 @@ def _choose_subprotocol(request: Request, offered: list[str], supported: Sequenc
     common = [name for name in offered if name in supported]
     if common:
         return common[-1] if on("prefers-last-subprotocol") else common[0]
+    if on("keeps-blanks-around-subprotocols"):
+        return supported[-1]
     if on("refuses-unknown-subprotocols"):
         raise Refusal(400, "none of the subprotocols is supported")
     if on("selects-subprotocol-by-folding-case"):
@@ -395,6 +437,10 @@ def _offers(request: Request, on: On) -> list[Offer]:
         raise Refusal(400, "Sec-WebSocket-Extensions twice")
     if on("reads-only-first-extensions-line"):
         values = values[:1]
+    if on("splits-extensions-inside-quotes"):
+        values = [part for value in values for part in _split_inside_quotes(value)]
+    if on("wants-blanks-in-extensions") and any(re.search("[;,][^ \t]", v) for v in values):
+        raise Refusal(400, "no blank in Sec-WebSocket-Extensions")
     if on("refuses-blanks-in-extensions") and any(c in v for v in values for c in " \t"):
         raise Refusal(400, "a blank in Sec-WebSocket-Extensions")
     try:
@@ -404,3 +450,9 @@ def _offers(request: Request, on: On) -> list[Offer]:
             return []
         status = 500 if on("answers-500-to-malformed-extensions") else 400
         raise Refusal(status, f"Sec-WebSocket-Extensions: {bad}") from bad
+
+
+def _split_inside_quotes(value: str) -> list[str]:
+    """The elements as a split at every comma gives them; what has half a quote loses its parameters."""
+    parts = [part.strip() for part in value.split(",")]
+    return [part.partition(";")[0] if part.count('"') % 2 else part for part in parts]

@@ -22,6 +22,7 @@ class Outbox:
         self._delay_s = 0.1 if on("slow-100ms") else 0.05 if on("answers-after-50-ms") else 0.0
         self._late: collections.deque[tuple[float, Callable[[], None]]] = collections.deque()
         self._timer: asyncio.TimerHandle | None = None
+        self.finished = False
 
     @property
     def waiting(self) -> int:
@@ -34,6 +35,7 @@ class Outbox:
 
     def finish(self) -> None:
         """Ends our side with FIN; the other side's octets are dropped until its FIN (7.1.1)."""
+        self.finished = True
         self._in_turn(self._send_fin)
 
     def close(self) -> None:

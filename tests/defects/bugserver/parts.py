@@ -24,8 +24,9 @@ _STRUCK_BY: dict[str, Callable[[], frozenset[str]]] = {
 
 
 def part_of(head: bytes) -> int:
-    """The part, 1 to 20, that a request's head puts its connection into; Host does not count."""
-    lines = [line for line in head.splitlines() if not line[:5].lower().startswith(b"host")]
+    """The part, 1 to 20, that a request's head puts its connection into; not by what has the port."""
+    lines = [line for line in head.splitlines()
+             if not line.lower().startswith((b"host:", b"origin:"))]
     return zlib.crc32(b"\n".join(lines)) % PARTS + 1
 
 

@@ -57,6 +57,12 @@ class Session:
             self._assembler = assembler
         return self._assembler
 
+    def share_reader(self, reader: FrameReader | None) -> FrameReader:
+        """Uses the frame reader of the sessions before, if there is one, the same way."""
+        if reader is not None:
+            self._reader = reader
+        return self._reader
+
     @property
     def in_message(self) -> bool:
         """Whether a frame or a message has begun and not ended."""
@@ -67,6 +73,8 @@ class Session:
         if self.over:
             return
         try:
+            if self._on("shares-frame-reader-among-connections") and not self._reader.in_frame:
+                self._reader.sink, self._reader.stopped = self, False
             self._reader.feed(octets)
         except Failure as failure:
             self._flush()
@@ -296,6 +304,9 @@ class Session:
     def _fail(self, failure: Failure) -> None:
         """Fails the connection (7.1.7): a Close with the code, FIN, and all else is dropped."""
         on = self._on
+        if on("hangs-on-fault-before-many-octets") and self._reader.unread >= 128:
+            self.over = True
+            return
         if failure.code == TOO_BIG and on("drops-all-connections-on-huge-frame"):
             self._disaster("drop-all")
         if on("survives-failures") or self._survives(failure):

@@ -78,13 +78,14 @@ def _collect() -> dict[str, Switch]:
         framing,
         http,
         messages,
+        mishaps,
         opening,
         parts,
         scenarios,
     )
     registry: dict[str, Switch] = {}
-    for module in (http, opening, answer, framing, messages, closing, deflate, connections, parts,
-                   scenarios):
+    for module in (http, mishaps, opening, answer, framing, messages, closing, deflate,
+                   connections, parts, scenarios):
         for switch in module.SWITCHES:
             if switch.name in registry:
                 raise ValueError(f"switch declared twice: {switch.name}")
