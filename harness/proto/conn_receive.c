@@ -253,19 +253,24 @@ static enum step inflate_piece(struct wspec_conn *conn, struct input *in, size_t
   const struct wspec_conn_codec *codec = &conn->options.codec;
   enum wspec_err err =
       codec->inflate(codec->context, wspec_span_of(in->octets, len), ends, &conn->message);
-  size_t added = conn->message.len - before;
-  if (!err && added > conn->options.message_max - incoming->len) {
+  struct wspec_span piece = wspec_span_from(wspec_buf_span(&conn->message), before);
+  uint64_t room = conn->options.message_max - incoming->len;
+  /* Of several faults the one that comes first in the message counts: which that is, is not up to
+   * the portions of TCP. */
+  if (piece.len > room) {
     err = WSPEC_ERR_LIMIT;
+    piece.len = (size_t)room;
+  }
+  if (!err || err == WSPEC_ERR_LIMIT || err == WSPEC_ERR_DEFLATE) {
+    enum step step = judge_text(conn, piece, false);
+    if (step != STEP_AGAIN) {
+      return step;
+    }
   }
   if (err) {
     return fail_inflate(conn, err);
   }
-  incoming->len += added;
-  struct wspec_span piece = wspec_span_from(wspec_buf_span(&conn->message), before);
-  enum step step = judge_text(conn, piece, false);
-  if (step != STEP_AGAIN) {
-    return step;
-  }
+  incoming->len += piece.len;
   take(conn, in, len);
   conn->payload_done += len;
   return finish_piece(conn, piece, event);

@@ -137,6 +137,24 @@ static void test_the_inflated_length_is_limited(void **state) {
   }
 }
 
+/* What comes first in the message decides, however TCP portions it. */
+static void test_of_two_faults_the_first_counts(void **state) {
+  (void)state;
+  static const char not_text[] = "fail[1007 6455-5.6-01] end[1006]";
+  static const char too_long[] = "fail[1009 6455-10.4-01] end[1006]";
+  static const struct wire_frame text_first[WIRE_FRAMES_MAX] = {{0xC1, "b\x00\xB1\xB1", 4}};
+  static const struct wire_frame limit_first[WIRE_FRAMES_MAX] = {{0xC1, "\xB1\x00\xB0", 3}};
+  static const struct wire_frame broken_last[WIRE_FRAMES_MAX] = {{0xC1, "b\x00\xB0", 3}};
+  for (int assemble = 0; assemble < 2; assemble++) {
+    struct wspec_conn_options options = options_with_toy(false);
+    options.assemble = assemble != 0;
+    options.message_max = BOMB_LEN;
+    check(options, text_first, not_text);
+    check(options, limit_first, too_long);
+    check(options, broken_last, not_text);
+  }
+}
+
 static void test_a_streamed_message_is_inflated_in_steps(void **state) {
   (void)state;
   static char payload[10001];
@@ -239,6 +257,7 @@ int main(void) {
       cmocka_unit_test(test_text_is_checked_behind_inflating),
       cmocka_unit_test(test_octets_that_do_not_inflate),
       cmocka_unit_test(test_the_inflated_length_is_limited),
+      cmocka_unit_test(test_of_two_faults_the_first_counts),
       cmocka_unit_test(test_a_streamed_message_is_inflated_in_steps),
       cmocka_unit_test(test_messages_are_sent_compressed),
       cmocka_unit_test(test_the_compressor_is_not_asked_without_room),
