@@ -2,18 +2,22 @@
 """The equivalents of Autobahn's cases against npm ws: wspec beside kosoku, in one run.
 
     python3 bench/suite.py [--wspec FILE] [--kosoku FILE] [--groups 1-7,10] [--repetitions 7]
+    python3 bench/suite.py --groups 12,13 --repetitions 1
 
 kosoku comes from PyPI (0.1.0); npm ws from targets/npm-ws. Both tools play the same numbers against
 the same server process, in turns; the table has medians of wall and processor time, of the tool and
-of the server, and the ratio of the medians. Where the two disagree about a case, it is listed: docs/
-says which of them is right by the RFC.
+of the server, the ratio of the medians to kosoku's, and the most memory that the tool held. Where
+the two disagree about a case, it is listed: docs/ says which of them is right by the RFC.
+
+Groups 12 and 13 are 216,000 messages of up to 128 KiB, which take the server minutes to inflate and
+deflate: --numbers "12.*.10,13.*.10" plays some of them.
 """
 
 import argparse
+import fnmatch
 import json
 import os
 import pathlib
-import resource
 import shutil
 import statistics
 import subprocess
@@ -37,16 +41,28 @@ def parse_groups(text):
     return groups
 
 
-def autobahn_equivalents(wspec, groups):
-    """Autobahn's numbers of these groups, with the ids of our cases that carry them."""
-    report = json.loads(subprocess.run(
-        [wspec, "run", "--memory", "--quiet", "--json", "-"], check=True, capture_output=True,
-        text=True).stdout)
-    equivalents = {}
-    for result in report["results"]:
-        for number in result["autobahn"]:
-            if int(number.split(".")[0]) in groups:
-                equivalents.setdefault(number, []).append(result["id"])
+def listed_ids(wspec, *arguments):
+    """The ids that `wspec list` prints."""
+    lines = subprocess.run([wspec, "list", *arguments], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
+    return [line.split()[0] for line in lines if "/" in line]
+
+
+def autobahn_equivalents(wspec, groups, numbers):
+    """Autobahn's numbers of these groups that fit one of the globs, with the ids of our cases that
+    carry them."""
+    ids = listed_ids(wspec) + listed_ids(wspec, "--exhaustive", "--tag", "autobahn-perf")
+    text = subprocess.run([wspec, "explain", *ids], check=True, capture_output=True,
+                          text=True).stdout
+    equivalents, name = {}, None
+    for line in text.splitlines():
+        if line.startswith("  Autobahn: "):
+            for number in line.removeprefix("  Autobahn: ").replace(",", " ").split():
+                wanted = any(fnmatch.fnmatchcase(number, glob) for glob in numbers)
+                if int(number.split(".")[0]) in groups and wanted:
+                    equivalents.setdefault(number, []).append(name)
+        elif "/" in line and not line.startswith(" "):
+            name = line.strip()
     return equivalents
 
 
@@ -57,15 +73,20 @@ def server_seconds(pid):
 
 
 def timed(argv, server_pid, cwd):
-    """Runs a tool once: its wall, its processor time, the server's, and what it printed."""
-    before, server_before = resource.getrusage(resource.RUSAGE_CHILDREN), server_seconds(server_pid)
+    """Runs a tool once: its wall, its processor time and memory, the server's processor time, and
+    what it printed."""
+    server_before = server_seconds(server_pid)
     start = time.monotonic()
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, timeout=600)
-    wall = time.monotonic() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-    return {"wall": wall, "own": own, "server": server_seconds(server_pid) - server_before,
-            "output": done.stdout}
+    with tempfile.TemporaryFile("w+", dir=cwd) as output:
+        process = subprocess.Popen(argv, stdout=output, stderr=subprocess.DEVNULL, cwd=cwd)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - start
+        output.seek(0)
+        printed = output.read()
+    return {"wall": wall, "own": usage.ru_utime + usage.ru_stime,
+            "server": server_seconds(server_pid) - server_before,
+            "memory": usage.ru_maxrss / 1024, "output": printed}
 
 
 def kosoku_argv(kosoku, url, numbers, parallelism, outdir):
@@ -84,7 +105,7 @@ def kosoku_verdicts(outdir):
 def wspec_argv(wspec, url, equivalents):
     """The command line that plays the equivalents with wspec."""
     ids = sorted({name for names in equivalents.values() for name in names})
-    return [wspec, "run", url, "--quiet", "--json", "-",
+    return [wspec, "run", url, "--quiet", "--exhaustive", "--json", "-",
             *[word for name in ids for word in ("--cases", name)]]
 
 
@@ -102,14 +123,16 @@ def disagreements(equivalents, ours, theirs):
 
 def print_table(rows):
     """Medians of each tool, and the ratio to the first."""
-    print(f"{'tool':22}{'wall s':>9}{'own s':>9}{'server s':>10}{'wall/kosoku':>13}")
+    print(f"{'tool':18}{'wall s':>10}{'own s':>9}{'server s':>10}{'wall/kosoku':>13}"
+          f"{'peak MiB':>10}")
     reference = None
     for name, runs in rows.items():
         medians = [statistics.median(run[key] for run in runs) for key in
                    ("wall", "own", "server")]
         reference = reference or medians[0]
-        print(f"{name:22}{medians[0]:9.3f}{medians[1]:9.3f}{medians[2]:10.3f}"
-              f"{medians[0] / reference:13.3f}")
+        memory = max(run["memory"] for run in runs)
+        print(f"{name:18}{medians[0]:10.3f}{medians[1]:9.3f}{medians[2]:10.3f}"
+              f"{medians[0] / reference:13.3f}{memory:10.0f}")
 
 
 def main():
@@ -118,21 +141,23 @@ def main():
     parser.add_argument("--wspec", default=ROOT / "build/release/wspec")
     parser.add_argument("--kosoku", default=shutil.which("kosoku"))
     parser.add_argument("--groups", default="1-7,10")
+    parser.add_argument("--numbers", default="*", help="globs over Autobahn's numbers")
+    parser.add_argument("--jobs", default="16,1", help="of kosoku; the first is the reference")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--target", default="npm-ws")
     arguments = parser.parse_args()
     if not arguments.kosoku:
         sys.exit("suite: kosoku is not there: pip install kosoku==0.1.0, or give --kosoku")
     wspec = str(arguments.wspec)
-    equivalents = autobahn_equivalents(wspec, parse_groups(arguments.groups))
+    equivalents = autobahn_equivalents(wspec, parse_groups(arguments.groups),
+                                       arguments.numbers.split(","))
     rows = {}
     with target.running(arguments.target) as server, tempfile.TemporaryDirectory() as folder:
         outdir = f"{folder}/kosoku"
-        tools = {
-            "kosoku -p 16": kosoku_argv(arguments.kosoku, server.url, equivalents, 16, outdir),
-            "kosoku (default)": kosoku_argv(arguments.kosoku, server.url, equivalents, 1, outdir),
-            "wspec run": wspec_argv(wspec, server.url, equivalents),
-        }
+        tools = {f"kosoku -p {jobs}": kosoku_argv(arguments.kosoku, server.url, equivalents,
+                                                  int(jobs), outdir)
+                 for jobs in arguments.jobs.split(",")}
+        tools["wspec run"] = wspec_argv(wspec, server.url, equivalents)
         for _ in range(arguments.repetitions):
             for name, argv in tools.items():
                 rows.setdefault(name, []).append(timed(argv, server.process.pid, folder))

@@ -37,6 +37,7 @@ static void add_payload(uint64_t *hash, const struct wspec_payload *payload) {
     add_number(hash, (uint64_t)part->kind);
     add_number(hash, part->len);
     add_span(hash, wspec_span_of(part->data, part->data_len));
+    add_number(hash, part->piece_len);
   }
 }
 

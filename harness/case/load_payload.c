@@ -12,7 +12,8 @@ enum {
   REPEATED_MAX = 1024 * 1024, /* octets of what "repeat" repeats, if it has several parts */
   HEX_MAX = 8 * 1024 * 1024,
   CODE_POINT_MAX = 0x10FFFF,
-  SHUFFLE_PIECE = 8
+  SHUFFLE_PIECE = 8, /* unless given */
+  SHUFFLE_PIECE_MAX = 4096
 };
 
 struct builder {
@@ -149,6 +150,9 @@ static void add_shuffle(struct builder *builder, const cJSON *object) {
   const cJSON *item = wspec_reader_member(object, "shuffle");
   const cJSON *size = wspec_reader_member(object, "size");
   const cJSON *seed = wspec_reader_member(object, "seed");
+  const cJSON *piece = wspec_reader_member(object, "piece");
+  size_t piece_len =
+      piece ? (size_t)wspec_reader_uint(reader, piece, 1, SHUFFLE_PIECE_MAX) : SHUFFLE_PIECE;
   struct wspec_span octets = wspec_span_text(wspec_reader_text(reader, item));
   uint64_t value = seed ? wspec_reader_uint(reader, seed, 0, UINT64_C(1) << 53)
                         : reader->seed + reader->n_random++;
@@ -156,10 +160,10 @@ static void add_shuffle(struct builder *builder, const cJSON *object) {
     wspec_reader_complain(reader, object, "\"shuffle\" needs a \"size\" in octets");
     return;
   }
-  if (octets.len == 0 || octets.len % SHUFFLE_PIECE != 0) {
+  if (octets.len == 0 || octets.len % piece_len != 0) {
     wspec_reader_complain(reader, item,
-                          "expected text of a multiple of %d octets to shuffle, not %zu",
-                          SHUFFLE_PIECE, octets.len);
+                          "expected text of a multiple of %zu octets to shuffle, not %zu",
+                          piece_len, octets.len);
     return;
   }
   add_part(
@@ -168,6 +172,7 @@ static void add_shuffle(struct builder *builder, const cJSON *object) {
                                   .len = wspec_reader_uint(reader, size, 0, WSPEC_PAYLOAD_LEN_MAX),
                                   .data = octets.data,
                                   .data_len = octets.len,
+                                  .piece_len = piece_len,
                                   .seed = wspec_rng_mix(value)});
 }
 
@@ -317,9 +322,10 @@ static void check_companions(struct wspec_reader *reader, const cJSON *object, e
   static const struct {
     const char *name;
     enum form form;
-  } companions[] = {{"size", FILL}, {"seed", RANDOM}, {"times", REPEAT}};
-  static const char *const forms[] = {[FILL] = "fill", [RANDOM] = "random", [REPEAT] = "repeat"};
-  for (size_t i = 0; i < 3; i++) {
+  } companions[] = {{"size", FILL}, {"seed", RANDOM}, {"times", REPEAT}, {"piece", SHUFFLE}};
+  static const char *const forms[] = {
+      [FILL] = "fill", [RANDOM] = "random", [REPEAT] = "repeat", [SHUFFLE] = "shuffle"};
+  for (size_t i = 0; i < sizeof companions / sizeof companions[0]; i++) {
     const cJSON *member = wspec_reader_member(object, companions[i].name);
     bool shuffles = form == SHUFFLE && companions[i].form != REPEAT;
     if (member && companions[i].form != form && !shuffles) {
@@ -332,7 +338,7 @@ static void check_companions(struct wspec_reader *reader, const cJSON *object, e
 static void add_form(struct builder *builder, const cJSON *object) {
   static const char *const members[] = {"text",        "hex",    "fill",   "random", "shuffle",
                                         "code_points", "repeat", "concat", "close",  "file",
-                                        "size",        "seed",   "times"};
+                                        "size",        "seed",   "times",  "piece"};
   struct wspec_reader *reader = builder->reader;
   (void)wspec_reader_object(reader, object, members, sizeof members / sizeof members[0]);
   int form = wspec_reader_one_of(reader, object, members, N_FORMS);

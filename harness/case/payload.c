@@ -6,7 +6,7 @@
 
 /* Enough for one comparison without touching the heap; a multiple of 8, so that random payloads are
  * mostly made in whole steps. */
-enum { COMPARE_CHUNK = 4096, PIECE = 8 /* of a shuffled payload */ };
+enum { COMPARE_CHUNK = 4096 };
 
 static size_t smaller(uint64_t a, size_t b) {
   return a < b ? (size_t)a : b;
@@ -69,12 +69,13 @@ static void read_random(const struct wspec_payload_part *part, uint64_t offset, 
 
 static void read_shuffle(const struct wspec_payload_part *part, uint64_t offset, uint8_t *out,
                          size_t len) {
-  uint64_t n_pieces = part->data_len / PIECE;
+  size_t piece_len = part->piece_len;
+  uint64_t n_pieces = part->data_len / piece_len;
   for (size_t done = 0; done < len;) {
-    size_t phase = (size_t)((offset + done) % PIECE);
-    uint64_t piece = wspec_rng_mix(part->seed + (offset + done) / PIECE) % n_pieces;
-    size_t chunk = smaller(PIECE - phase, len - done);
-    memcpy(out + done, part->data + piece * PIECE + phase, chunk);
+    size_t phase = (size_t)((offset + done) % piece_len);
+    uint64_t piece = wspec_rng_mix(part->seed + (offset + done) / piece_len) % n_pieces;
+    size_t chunk = smaller(piece_len - phase, len - done);
+    memcpy(out + done, part->data + piece * piece_len + phase, chunk);
     done += chunk;
   }
 }

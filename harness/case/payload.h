@@ -17,7 +17,7 @@
 
 enum wspec_payload_kind {
   WSPEC_PAYLOAD_LITERAL, /* `data`, repeated until `len` octets are reached */
-  WSPEC_PAYLOAD_SHUFFLE, /* pieces of 8 octets of `data`: piece i is that of number
+  WSPEC_PAYLOAD_SHUFFLE, /* pieces of `data`: piece i is that of number
                             wspec_rng_mix(seed + i) modulo their number */
   WSPEC_PAYLOAD_RANDOM   /* octet i is octet i % 8 of wspec_rng_mix(seed + i / 8), low one first */
 };
@@ -26,7 +26,8 @@ struct wspec_payload_part {
   enum wspec_payload_kind kind;
   uint64_t len;
   const uint8_t *data; /* LITERAL, SHUFFLE: `data_len` octets, owned by whoever owns the payload */
-  size_t data_len;     /* > 0 where len > 0; SHUFFLE: a multiple of 8 */
+  size_t data_len;     /* > 0 where len > 0; SHUFFLE: a multiple of `piece_len` */
+  size_t piece_len;    /* SHUFFLE: octets of a piece, at least 1 */
   uint64_t seed;       /* RANDOM, SHUFFLE */
 };
 

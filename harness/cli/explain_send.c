@@ -41,7 +41,7 @@ static void print_part(const struct wspec_payload_part *part) {
     printf("random octets");
   } else if (part->kind == WSPEC_PAYLOAD_SHUFFLE) {
     print_octets(part->data, part->data_len);
-    printf(" in pieces of 8 octets in random order");
+    printf(" in pieces of %zu octets in random order", part->piece_len);
   } else {
     print_octets(part->data, part->data_len);
     printf("%s", part->len > part->data_len ? " again and again" : "");

@@ -101,8 +101,35 @@ static void test_long_payloads_are_compared_in_chunks(void **state) {
   free(octets);
 }
 
+static void test_a_shuffle_is_of_pieces_and_the_same_from_every_offset(void **state) {
+  (void)state;
+  static const uint8_t text[] = "aaabbbcccddd";
+  uint8_t whole[100], part[100];
+  struct wspec_payload_part shuffle = {.kind = WSPEC_PAYLOAD_SHUFFLE,
+                                       .len = sizeof whole,
+                                       .data = text,
+                                       .data_len = 12,
+                                       .piece_len = 3,
+                                       .seed = 7};
+  struct wspec_payload payload = {&shuffle, 1, sizeof whole};
+  unsigned seen = 0;
+  assert_int_equal(wspec_payload_read(&payload, 0, whole, sizeof whole), sizeof whole);
+  for (size_t i = 0; i < sizeof whole; i++) {
+    assert_true(whole[i] >= 'a' && whole[i] <= 'd');
+    assert_int_equal(whole[i], whole[i - i % 3]);
+    seen |= 1u << (whole[i] - 'a');
+  }
+  assert_int_equal(seen, 0xF); /* or it would be no shuffling */
+  for (size_t from = 0; from < sizeof whole; from++) {
+    size_t len = wspec_payload_read(&payload, from, part, sizeof part);
+    assert_int_equal(len, sizeof whole - from);
+    assert_memory_equal(part, whole + from, len);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_shuffle_is_of_pieces_and_the_same_from_every_offset),
       cmocka_unit_test(test_read_gives_the_octets_of_any_range),
       cmocka_unit_test(test_the_empty_payload_has_no_octets),
       cmocka_unit_test(test_matches_names_the_first_octet_that_differs),
