@@ -308,6 +308,9 @@ cJSON *wspec_record_to_json(const struct wspec_result *result,
   add_findings(&maker, object);
   add_close(&maker, object);
   add_text(&maker, object, "skip_reason", result->skip_reason);
+  if (result->output) {
+    add_text(&maker, object, "output", result->output);
+  }
   add_known(&maker, object);
   add_transcripts(&maker, object);
   if (maker.failed) {

@@ -11,13 +11,20 @@ const char *wspec_verdict_name(enum wspec_verdict verdict) {
   return (unsigned)verdict < WSPEC_N_VERDICTS ? names[verdict] : "unknown";
 }
 
-void wspec_result_clear(struct wspec_result *result) {
+static void drop_findings(struct wspec_result *result) {
   for (size_t i = 0; i < result->n_findings; i++) {
     free(result->findings[i].message);
     free(result->findings[i].expected);
     free(result->findings[i].seen);
   }
   free(result->findings);
+  result->findings = NULL;
+  result->n_findings = 0;
+}
+
+void wspec_result_clear(struct wspec_result *result) {
+  drop_findings(result);
+  free(result->output);
   free(result->close.reason);
   free(result->skip_reason);
   wspec_transcript_clear(&result->transcript);
@@ -63,6 +70,14 @@ enum wspec_err wspec_result_add(struct wspec_result *result, const struct wspec_
   }
   result->n_findings++;
   return WSPEC_OK;
+}
+
+void wspec_result_skip(struct wspec_result *result, const char *reason) {
+  bool failed = false;
+  drop_findings(result);
+  free(result->skip_reason);
+  result->skip_reason = copy_text(reason, &failed);
+  result->verdict = WSPEC_VERDICT_SKIP;
 }
 
 void wspec_result_conclude(struct wspec_result *result) {

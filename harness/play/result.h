@@ -65,6 +65,7 @@ struct wspec_result {
   size_t n_findings;
   struct wspec_close_result close;
   char *skip_reason; /* for SKIP and ERROR */
+  char *output;      /* what the command of a client under test printed, as ASCII; NULL: nothing */
   struct wspec_transcript transcript;
   struct wspec_transcript
       flaky_transcript; /* of the play that ended otherwise; empty if not flaky */
@@ -77,6 +78,10 @@ void wspec_result_clear(struct wspec_result *result);
  * NULL). At most 64 findings are kept; more are dropped. WSPEC_ERR_NOMEM: nothing was added. */
 WSPEC_MUST_USE enum wspec_err wspec_result_add(struct wspec_result *result,
                                                const struct wspec_finding *finding);
+
+/* wspec_result_skip makes it a SKIP for `reason`, without findings; out of memory: without a
+ * reason. */
+void wspec_result_skip(struct wspec_result *result, const char *reason);
 
 /* wspec_result_conclude sets `verdict` to the worst of the findings, PASS without any. A SKIP or
  * ERROR that was set before stays. */

@@ -15,11 +15,13 @@ struct drive_link {
   struct wspec_drive *drive;
   struct wspec_stream *stream;
   unsigned connection;
+  bool is_wanted; /* of a target that connects */
 };
 
 struct wspec_drive {
   struct wspec_loop *loop;
-  const struct wspec_drive_route *route;
+  const struct wspec_drive_route *route; /* NULL: the target connects */
+  const struct wspec_drive_handlers *handlers;
   struct wspec_play *play;
   struct wspec_drive_watcher watcher;
   struct wspec_timer *timer;
@@ -91,6 +93,11 @@ static const struct wspec_stream_handlers no_handlers = {.on_open = NULL};
 
 static void connect_link(struct wspec_drive *drive, struct drive_link *link) {
   const struct wspec_drive_route *route = drive->route;
+  if (!route) {
+    link->is_wanted = true;
+    drive->handlers->on_wanted(drive->user, drive);
+    return;
+  }
   const struct wspec_connect_options options = {
       .host = route->host,
       .port = route->port,
@@ -214,17 +221,17 @@ static void on_timer(void *user) {
   pump(drive);
 }
 
-enum wspec_err wspec_drive_new(struct wspec_loop *loop, const struct wspec_drive_route *route,
-                               struct wspec_play *play, const struct wspec_drive_watcher *watcher,
-                               void (*on_done)(void *user, struct wspec_play *play), void *user) {
+static struct wspec_drive *new_drive(struct wspec_loop *loop, struct wspec_play *play,
+                                     const struct wspec_drive_watcher *watcher,
+                                     void (*on_done)(void *user, struct wspec_play *play),
+                                     void *user) {
   struct wspec_drive *drive = calloc(1, sizeof *drive);
   if (!drive || wspec_timer_new(loop, on_timer, drive, &drive->timer)) {
     free(drive);
     wspec_play_free(play);
-    return WSPEC_ERR_NOMEM;
+    return NULL;
   }
   drive->loop = loop;
-  drive->route = route;
   drive->play = play;
   drive->watcher = watcher ? *watcher : (struct wspec_drive_watcher){.user = NULL};
   drive->on_done = on_done;
@@ -234,5 +241,93 @@ enum wspec_err wspec_drive_new(struct wspec_loop *loop, const struct wspec_drive
   }
   /* The first pump comes from the loop, so that on_done never comes from within this call. */
   wspec_timer_start(drive->timer, 0);
+  return drive;
+}
+
+enum wspec_err wspec_drive_new(struct wspec_loop *loop, const struct wspec_drive_route *route,
+                               struct wspec_play *play, const struct wspec_drive_watcher *watcher,
+                               void (*on_done)(void *user, struct wspec_play *play), void *user) {
+  struct wspec_drive *drive = new_drive(loop, play, watcher, on_done, user);
+  if (!drive) {
+    return WSPEC_ERR_NOMEM;
+  }
+  drive->route = route;
   return WSPEC_OK;
+}
+
+/* ---- A target that connects ---- */
+
+enum wspec_err wspec_drive_new_awaiting(struct wspec_loop *loop, struct wspec_play *play,
+                                        const struct wspec_drive_handlers *handlers, void *user,
+                                        struct wspec_drive **out) {
+  struct wspec_drive *drive = new_drive(loop, play, NULL, handlers->on_done, user);
+  *out = drive;
+  if (!drive) {
+    return WSPEC_ERR_NOMEM;
+  }
+  drive->handlers = handlers;
+  return WSPEC_OK;
+}
+
+static struct drive_link *find_wanted(struct wspec_drive *drive) {
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    if (drive->links[i].is_wanted) {
+      return &drive->links[i];
+    }
+  }
+  return NULL;
+}
+
+bool wspec_drive_wants(const struct wspec_drive *drive) {
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    if (drive->links[i].is_wanted) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool wspec_drive_give(struct wspec_drive *drive, struct wspec_stream *stream,
+                      struct wspec_span octets) {
+  struct drive_link *link = find_wanted(drive);
+  if (!link) {
+    return false;
+  }
+  link->is_wanted = false;
+  link->stream = stream;
+  wspec_stream_set_handlers(stream, &link_handlers, link);
+  wspec_stream_resume(stream);
+  if (octets.data) {
+    wspec_play_connected(drive->play, link->connection, now_us(drive));
+    wspec_play_received(drive->play, link->connection, octets, now_us(drive));
+    pump(drive);
+  }
+  return true;
+}
+
+void wspec_drive_refuse(struct wspec_drive *drive, const char *sentence) {
+  struct drive_link *link;
+  bool was_wanted = false;
+  while ((link = find_wanted(drive))) {
+    link->is_wanted = false;
+    was_wanted = true;
+    wspec_play_refused(drive->play, link->connection, sentence, now_us(drive));
+  }
+  if (was_wanted) {
+    pump(drive);
+  }
+}
+
+void wspec_drive_abort(struct wspec_drive *drive) {
+  for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
+    struct drive_link *link = &drive->links[i];
+    link->is_wanted = false;
+    if (link->stream) {
+      wspec_stream_set_handlers(link->stream, &no_handlers, NULL);
+      wspec_stream_reset(link->stream);
+      link->stream = NULL;
+      wspec_play_reset(drive->play, link->connection, now_us(drive));
+    }
+  }
+  pump(drive);
 }

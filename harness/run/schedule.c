@@ -139,6 +139,9 @@ static void give_up_case(struct schedule *schedule, size_t index) {
 /* ---- Is the target alive? ---- */
 
 static void send_canary(struct schedule *schedule, enum errand errand, uint64_t patience_us) {
+  if (!schedule->canary) {
+    return; /* a command is started anew for each case: it cannot be away */
+  }
   schedule->errand = errand;
   wspec_canary_send(schedule->canary, patience_us);
 }
@@ -217,7 +220,7 @@ static void end_of_play_alone(struct schedule *schedule, size_t index, struct ws
     return;
   }
   if (confirm(&schedule->results[index], result)) {
-    schedule->target_died = true;
+    schedule->target_died = schedule->canary != NULL;
   }
   if (schedule->target_died && schedule->errand == ERRAND_NONE &&
       ended_bare(&schedule->results[index])) {
@@ -228,20 +231,16 @@ static void end_of_play_alone(struct schedule *schedule, size_t index, struct ws
   report(schedule, index);
 }
 
-static void on_done(void *user, struct wspec_play *play) {
-  struct player *player = user;
+static void end_play(struct player *player, struct wspec_result *result, bool refused) {
   struct schedule *schedule = player->schedule;
   size_t index = player->index;
   free(player);
-  struct wspec_result result;
-  bool refused = wspec_play_was_refused(play);
-  wspec_play_take_result(play, &result);
   schedule->running--;
   schedule->is_alone = false;
   if (schedule->phase == SCHEDULE_ALL) {
-    end_of_first_play(schedule, index, &result);
+    end_of_first_play(schedule, index, result);
   } else {
-    end_of_play_alone(schedule, index, &result, refused);
+    end_of_play_alone(schedule, index, result, refused);
   }
   if (refused) {
     await_revival(schedule);
@@ -249,27 +248,52 @@ static void on_done(void *user, struct wspec_play *play) {
   fill(schedule);
 }
 
+static void on_done(void *user, struct wspec_play *play) {
+  struct wspec_result result;
+  bool refused = wspec_play_was_refused(play);
+  wspec_play_take_result(play, &result);
+  end_play(user, &result, refused);
+}
+
+/* A command that does not connect is no target that went away. */
+static void on_client_result(void *user, struct wspec_result *result) {
+  end_play(user, result, false);
+}
+
+static enum wspec_err play_over_route(struct player *player,
+                                      const struct wspec_play_config *config) {
+  struct schedule *schedule = player->schedule;
+  struct wspec_play *play =
+      wspec_play_new(schedule->scripts[player->index], config, wspec_loop_now_us(schedule->loop));
+  return play ? wspec_drive_new(schedule->loop, schedule->options->route, play,
+                                &schedule->options->watcher, on_done, player)
+              : WSPEC_ERR_NOMEM;
+}
+
+static enum wspec_err play_client(struct player *player, struct wspec_play_config *config) {
+  struct schedule *schedule = player->schedule;
+  return wspec_client_command_play(schedule->loop, schedule->options->client,
+                                   schedule->scripts[player->index], config, on_client_result,
+                                   player);
+}
+
 static void start(struct schedule *schedule, size_t index) {
   struct player *player = malloc(sizeof *player);
   struct wspec_play_config *config = &schedule->entries[index].config;
   *config = *schedule->options->config;
   config->seed = wspec_play_seed(config->seed, schedule->scripts[index]->id);
-  struct wspec_play *play =
-      player ? wspec_play_new(schedule->scripts[index], config, wspec_loop_now_us(schedule->loop))
-             : NULL;
-  if (!play) {
-    free(player);
+  if (!player) {
     schedule->err = WSPEC_ERR_NOMEM;
     return;
   }
   *player = (struct player){schedule, index};
   schedule->running++;
   schedule->is_alone = schedule->scripts[index]->alone || schedule->phase != SCHEDULE_ALL;
-  if (wspec_drive_new(schedule->loop, schedule->options->route, play, &schedule->options->watcher,
-                      on_done, player)) {
+  schedule->err =
+      schedule->options->route ? play_over_route(player, config) : play_client(player, config);
+  if (schedule->err) {
     schedule->running--;
     free(player);
-    schedule->err = WSPEC_ERR_NOMEM;
   }
 }
 
@@ -361,8 +385,9 @@ enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
       .entries = calloc(n_scripts, sizeof *schedule.entries),
   };
   memset(results, 0, n_scripts * sizeof *results);
-  if (!schedule.entries || wspec_canary_new(loop, options->route, options->config, on_canary,
-                                            &schedule, &schedule.canary)) {
+  if (!schedule.entries ||
+      (options->route && wspec_canary_new(loop, options->route, options->config, on_canary,
+                                          &schedule, &schedule.canary))) {
     free(schedule.entries);
     return WSPEC_ERR_NOMEM;
   }

@@ -7,13 +7,16 @@
 #include "case/script.h"
 #include "net/loop.h"
 #include "play/play.h"
+#include "run/client_command.h"
 #include "run/drive.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct wspec_schedule_options {
-  const struct wspec_drive_route *route;
+  const struct wspec_drive_route
+      *route; /* NULL: the target is a client, and `client` its command */
+  const struct wspec_client_command *client;
   const struct wspec_play_config *config; /* `seed` is that of the run */
   unsigned jobs;                          /* cases at a time, at least 1 */
   bool confirm;                           /* play again alone what did not pass */
