@@ -9,6 +9,8 @@ static const struct {
   const char *command;
   const struct wspec_option *options;
 } TABLES[] = {{"run", wspec_run_option_table},
+              {"serve", wspec_serve_option_table},
+              {"run-client", wspec_run_client_option_table},
               {"merge", wspec_merge_option_table},
               {"diff", wspec_diff_option_table},
               {"judge", wspec_judge_option_table},

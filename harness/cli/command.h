@@ -43,6 +43,8 @@ bool wspec_read_number(const char *command, const char *option, const char *text
 
 /* The commands, in the order of the table in main.c; each is in cmd_<name>.c. */
 int wspec_cmd_run(int argc, char **argv);
+int wspec_cmd_serve(int argc, char **argv);
+int wspec_cmd_run_client(int argc, char **argv);
 int wspec_cmd_echo(int argc, char **argv);
 int wspec_cmd_connect(int argc, char **argv);
 int wspec_cmd_list(int argc, char **argv);
@@ -60,6 +62,8 @@ const struct wspec_command *wspec_commands(void);
 /* The tables of options of the commands that have one. */
 
 extern const struct wspec_option wspec_run_option_table[];
+extern const struct wspec_option wspec_run_client_option_table[];
+extern const struct wspec_option wspec_serve_option_table[];
 extern const struct wspec_option wspec_echo_option_table[];
 extern const struct wspec_option wspec_connect_option_table[];
 extern const struct wspec_option wspec_merge_option_table[];

@@ -8,6 +8,8 @@
 /* In the order of `wspec help`; a row without a name ends it. */
 static const struct wspec_command COMMANDS[] = {
     {"run", "test a server", wspec_cmd_run},
+    {"serve", "test clients that connect, browsers too", wspec_cmd_serve},
+    {"run-client", "test a client, started anew for each case", wspec_cmd_run_client},
     {"echo", "run the reference endpoint as an echo server, ws and wss", wspec_cmd_echo},
     {"connect", "talk to a server, on a terminal or in a pipe", wspec_cmd_connect},
     {"list", "list cases, and which requirements they test", wspec_cmd_list},

@@ -84,7 +84,7 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
   static const char *const oracles[] = {NULL, "echo", "pong", "none"};
   struct wspec_buf command;
   wspec_buf_init(&command, COMMAND_MAX);
-  bool failed = wspec_buf_append_text(&command, "wspec run") != WSPEC_OK;
+  bool failed = wspec_buf_appendf(&command, "wspec %s", options->outputs.command) != WSPEC_OK;
   if (options->in_memory) {
     add_word(&command, &failed, "--memory");
   }

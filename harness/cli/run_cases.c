@@ -19,7 +19,8 @@ static bool is_in_shard(const struct wspec_run_options *options, const char *id)
 
 static bool is_playable(const struct wspec_run_options *options,
                         const struct wspec_script *script) {
-  return script->target != WSPEC_TARGET_CLIENT && is_in_shard(options, script->id);
+  bool is_for_role = script->target == WSPEC_TARGET_ANY || script->target == options->role;
+  return is_for_role && is_in_shard(options, script->id);
 }
 
 /* ---- Loading ---- */
@@ -39,9 +40,11 @@ static int load(const struct wspec_run_options *options, struct wish *wish,
                 struct wspec_requirements *requirements, struct wspec_case_set *set) {
   const struct wspec_load_options load_options = {
       .exhaustive = options->exhaustive, .wants = is_wished_for, .user = wish};
-  int code = wspec_load_suite("run", options->case_dir, &load_options, requirements, set);
+  int code = wspec_load_suite(options->outputs.command, options->case_dir, &load_options,
+                              requirements, set);
   for (size_t i = 0; i < options->n_case_files && code == WSPEC_EXIT_OK; i++) {
-    code = wspec_load_cases_at("run", options->case_files[i], requirements, &load_options, set);
+    code = wspec_load_cases_at(options->outputs.command, options->case_files[i], requirements,
+                               &load_options, set);
   }
   return code;
 }
@@ -63,15 +66,16 @@ static int select_scripts(const struct wspec_run_options *options, const struct 
   const char *unmatched = NULL;
   if (wspec_select(&wish->selection, set->scripts, set->n_scripts, scripts, n_scripts,
                    &unmatched)) {
-    fprintf(stderr, "wspec run: out of memory\n");
+    fprintf(stderr, "wspec %s: out of memory\n", options->outputs.command);
     return WSPEC_EXIT_UNREACHABLE;
   }
   if (unmatched) {
-    fprintf(stderr, "wspec run: '%s' matches no case; 'wspec list' shows them\n", unmatched);
+    fprintf(stderr, "wspec %s: '%s' matches no case; 'wspec list' shows them\n",
+            options->outputs.command, unmatched);
   }
   keep_playable(options, *scripts, n_scripts);
   if (*n_scripts == 0) {
-    fprintf(stderr, "wspec run: no case was selected\n");
+    fprintf(stderr, "wspec %s: no case was selected\n", options->outputs.command);
     return WSPEC_EXIT_NO_CASES;
   }
   return WSPEC_EXIT_OK;
@@ -85,7 +89,7 @@ int wspec_run_cases_load(const struct wspec_run_options *options,
                    wish.selection.n_requirements;
   wish.selection.seen = calloc(n_words + 1, sizeof *wish.selection.seen);
   if (!wish.selection.seen) {
-    fprintf(stderr, "wspec run: out of memory\n");
+    fprintf(stderr, "wspec %s: out of memory\n", options->outputs.command);
     return WSPEC_EXIT_UNREACHABLE;
   }
   int code = load(options, &wish, requirements, set);
@@ -132,7 +136,7 @@ void wspec_run_cases_named(const struct wspec_run_options *options,
     const struct wspec_load_options load_options = {
         .exhaustive = true, .wants = look_at, .user = &names};
     struct wspec_case_set others = {0};
-    (void)wspec_load_cases_at("run", dir, requirements, &load_options, &others);
+    (void)wspec_load_cases_at(options->outputs.command, dir, requirements, &load_options, &others);
     wspec_case_set_clear(&others);
   }
   free(dir);

@@ -1,4 +1,4 @@
-/* run_options: the arguments of `wspec run`, parsed and checked. */
+/* run_options: the arguments of the commands that test a target, parsed and checked. */
 #ifndef WSPEC_CLI_RUN_OPTIONS_H
 #define WSPEC_CLI_RUN_OPTIONS_H
 
@@ -19,11 +19,18 @@ enum wspec_oracle_choice {
   WSPEC_CHOOSE_NONE
 };
 
+enum wspec_run_kind {
+  WSPEC_RUN_SERVER, /* wspec run */
+  WSPEC_RUN_CLIENT, /* wspec run-client */
+  WSPEC_RUN_SERVE   /* wspec serve */
+};
+
 enum { WSPEC_RUN_LIST_MAX = 1024 }; /* of each option that may be given several times */
 
 struct wspec_run_options {
-  const char *name; /* of the target in a matrix; NULL: its URL */
-  const char *url;  /* NULL: the embedded reference endpoint */
+  enum wspec_case_target role; /* of the target */
+  const char *name;            /* of the target in a matrix; NULL: its URL, or "client" */
+  const char *url;             /* NULL: the embedded reference endpoint */
   const char *case_dir;
   const char *cases[WSPEC_RUN_LIST_MAX], *excludes[WSPEC_RUN_LIST_MAX], *tags[WSPEC_RUN_LIST_MAX];
   const char *case_files[WSPEC_RUN_LIST_MAX];
@@ -46,14 +53,23 @@ struct wspec_run_options {
   enum wspec_color color;
   bool in_memory;
   uint32_t chunk_len; /* with in_memory */
+
+  /* of a client */
+  const char *const *arguments; /* its command, then NULL; NULL: the reference client */
+  uint32_t case_timeout_ms;
+  const char *url_host, *bind_host; /* NULL: 127.0.0.1 */
+  uint16_t port;
+  bool is_tls, once;
+
   bool exhaustive, strict, no_confirm, all_transcripts, quiet;
   unsigned verbose;
 };
 
-/* wspec_run_options_parse reads argv as main does. It returns WSPEC_EXIT_OK, or another exit code
+/* wspec_run_options_parse reads the argv of that command as main does. It returns WSPEC_EXIT_OK, or another exit code
  * after it said why on standard error; -1 where --help was asked for and printed. Clear `options`
  * in each case. */
-int wspec_run_options_parse(struct wspec_run_options *options, int argc, char **argv);
+int wspec_run_options_parse(struct wspec_run_options *options, enum wspec_run_kind kind, int argc,
+                            char **argv);
 
 void wspec_run_options_clear(struct wspec_run_options *options);
 

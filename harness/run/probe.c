@@ -292,3 +292,58 @@ enum wspec_err wspec_probe_run(struct wspec_loop *loop, const struct wspec_drive
   }
   return err ? err : probe_deflate(loop, route, &own, probe);
 }
+
+/* ---- A client ---- */
+
+static void on_client_result(void *user, struct wspec_result *result) {
+  struct glimpse *glimpse = user;
+  glimpse->result = *result;
+  wspec_loop_stop(glimpse->loop);
+}
+
+static bool did_connect(const struct wspec_result *result) {
+  for (size_t i = 0; i < result->transcript.n_entries; i++) {
+    if (result->transcript.entries[i].kind == WSPEC_ENTRY_CONNECTED) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static enum wspec_err explain_client(struct wspec_probe *probe, const struct wspec_result *result) {
+  if (did_connect(result)) {
+    return WSPEC_OK;
+  }
+  const char *why = result->skip_reason      ? result->skip_reason
+                    : result->n_findings > 0 ? result->findings[0].message
+                                             : "the client did not connect";
+  snprintf(probe->sentence, sizeof probe->sentence, "%s%s%.150s", why,
+           result->output ? "; it printed: " : "", result->output ? result->output : "");
+  return WSPEC_ERR_CONNECT;
+}
+
+enum wspec_err wspec_probe_client(struct wspec_loop *loop,
+                                  const struct wspec_client_command *command,
+                                  const struct wspec_play_config *config,
+                                  struct wspec_probe *probe) {
+  struct wspec_step steps[ECHO_STEPS];
+  echo_steps(steps);
+  const struct wspec_script script = {
+      .id = "probe", .n_connections = 1, .steps = steps, .n_steps = ECHO_STEPS};
+  struct wspec_play_config own = *config;
+  struct glimpse glimpse = {.loop = loop};
+  *probe = (struct wspec_probe){.oracle = WSPEC_ORACLE_ECHO};
+  own.oracle = WSPEC_ORACLE_ECHO;
+  enum wspec_err err =
+      wspec_client_command_play(loop, command, &script, &own, on_client_result, &glimpse);
+  if (err) {
+    return err;
+  }
+  wspec_loop_run(loop);
+  err = explain_client(probe, &glimpse.result);
+  probe->oracle = was_noted(&glimpse.result, is_silent)       ? WSPEC_ORACLE_NONE
+                  : was_noted(&glimpse.result, does_not_echo) ? WSPEC_ORACLE_PONG
+                                                              : WSPEC_ORACLE_ECHO;
+  wspec_result_clear(&glimpse.result);
+  return err;
+}

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "net/loop.h"
 #include "play/play.h"
+#include "run/client_command.h"
 #include "run/drive.h"
 
 #include <stdbool.h>
@@ -28,5 +29,13 @@ WSPEC_MUST_USE enum wspec_err wspec_probe_run(struct wspec_loop *loop,
                                               const struct wspec_drive_route *route,
                                               const struct wspec_play_config *config,
                                               struct wspec_probe *probe);
+
+/* wspec_probe_client starts the command of a client once and fills `probe`: its oracle; `agent` is
+ * what its request says. `config` is that of the run. WSPEC_ERR_CONNECT: it does not connect;
+ * `sentence` says why. WSPEC_ERR_NOMEM. */
+WSPEC_MUST_USE enum wspec_err wspec_probe_client(struct wspec_loop *loop,
+                                                 const struct wspec_client_command *command,
+                                                 const struct wspec_play_config *config,
+                                                 struct wspec_probe *probe);
 
 #endif

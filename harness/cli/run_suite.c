@@ -1,0 +1,245 @@
+#include "cli/run_suite.h"
+
+#include "cli/command.h"
+#include "cli/reproduce.h"
+#include "cli/run_cases.h"
+
+#include "run/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SETTLE_FLOOR_US = 100 * 1000, CLOSE_US = 1000 * 1000 };
+
+static const char *command_of(const struct wspec_run_suite *suite) {
+  return suite->options.outputs.command;
+}
+
+int wspec_run_suite_out_of_memory(const struct wspec_run_suite *suite) {
+  fprintf(stderr, "wspec %s: out of memory\n", command_of(suite));
+  return WSPEC_EXIT_UNREACHABLE;
+}
+
+static uint64_t clock_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- Cases ---- */
+
+int wspec_run_suite_load(struct wspec_run_suite *suite) {
+  suite->began_us = clock_us();
+  int code = wspec_run_cases_load(&suite->options, &suite->requirements, &suite->set,
+                                  &suite->scripts, &suite->n_scripts);
+  if (code == WSPEC_EXIT_OK) {
+    suite->results = calloc(suite->n_scripts, sizeof *suite->results);
+    code = suite->results ? WSPEC_EXIT_OK : wspec_run_suite_out_of_memory(suite);
+  }
+  return code;
+}
+
+/* ---- Configuration ---- */
+
+void wspec_run_suite_configure(struct wspec_run_suite *suite) {
+  const struct wspec_run_options *options = &suite->options;
+  uint64_t timeout_us = (uint64_t)options->timeout_ms * 1000;
+  suite->config = (struct wspec_play_config){
+      .seed = options->seed,
+      .origin = options->origin,
+      .subprotocol = options->subprotocol,
+      .fields = suite->fields,
+      .n_fields = options->n_fields,
+      .timeout_us = timeout_us,
+      .settle_us = SETTLE_FLOOR_US < timeout_us / 2 ? SETTLE_FLOOR_US : timeout_us / 2,
+      .close_us = CLOSE_US < timeout_us ? CLOSE_US : timeout_us,
+      .requirements = &suite->requirements,
+      .have = WSPEC_NEED_ECHO,
+  };
+  memcpy(suite->fields, options->fields, sizeof options->fields);
+}
+
+/* Reports are kept and passed on: what lets somebody in is hidden there. */
+void wspec_run_suite_hide(struct wspec_run_suite *suite) {
+  for (size_t i = 0; i < suite->config.n_fields; i++) {
+    if (wspec_is_secret_field(suite->fields[i].name)) {
+      suite->secrets[suite->n_secrets++] = suite->fields[i].value;
+    }
+  }
+}
+
+/* ---- Reports ---- */
+
+static struct wspec_record_options record_options(const struct wspec_run_suite *suite,
+                                                  const struct wspec_baseline_entry *known) {
+  return (struct wspec_record_options){.has_transcript = suite->options.all_transcripts,
+                                       .known_reason = known ? known->reason : NULL,
+                                       .known_link = known ? known->link : NULL,
+                                       .secrets = suite->secrets,
+                                       .n_secrets = suite->n_secrets};
+}
+
+/* Before anything is played: a report that cannot be written is bad input, not a lost run. */
+static int open_report(struct wspec_run_suite *suite) {
+  struct wspec_outputs *outputs = &suite->options.outputs;
+  int code = wspec_outputs_open(outputs);
+  if (code != WSPEC_EXIT_OK) {
+    wspec_outputs_close(outputs);
+    return code;
+  }
+  char started[32];
+  time_t now = time(NULL);
+  struct tm utc;
+  strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+  const struct wspec_run_facts facts = {
+      .tool_version = WSPEC_VERSION,
+      .url = suite->url,
+      .name = suite->options.name,
+      .role = suite->role,
+      .reproduce = suite->reproduce,
+      .agent = suite->agent ? suite->agent : "",
+      .started = started,
+      .config = &suite->config,
+      .jobs = suite->options.jobs,
+      .shard = suite->options.shard,
+      .n_shards = suite->options.n_shards,
+      .n_selected = suite->n_scripts,
+  };
+  const struct wspec_record_options options = record_options(suite, NULL);
+  FILE *file = outputs->files[WSPEC_FORMAT_JSON];
+  wspec_report_init(&suite->report);
+  enum wspec_err err =
+      wspec_json_report_begin(&suite->json, file, &suite->report, &facts, &options);
+  if (err == WSPEC_ERR_IO) {
+    wspec_outputs_note(outputs, WSPEC_FORMAT_JSON, err);
+    return wspec_outputs_close(outputs);
+  }
+  return err ? wspec_run_suite_out_of_memory(suite) : WSPEC_EXIT_OK;
+}
+
+int wspec_run_suite_open(struct wspec_run_suite *suite) {
+  suite->baseline = (struct wspec_run_baseline){.command = command_of(suite),
+                                                .path = suite->options.baseline_path,
+                                                .write_path = suite->options.write_baseline_path};
+  int code = wspec_run_baseline_open(&suite->baseline);
+  if (code == WSPEC_EXIT_OK) {
+    code = open_report(suite);
+  }
+  if (code != WSPEC_EXIT_OK) {
+    return code;
+  }
+  FILE *out = wspec_outputs_use_stdout(&suite->options.outputs) ? stderr : stdout;
+  wspec_terminal_init(&suite->terminal, out, suite->options.color);
+  suite->terminal.quiet = suite->options.quiet;
+  suite->terminal.verbose = suite->options.verbose;
+  suite->terminal.reproduce = suite->reproduce;
+  suite->terminal.is_live =
+      !suite->options.in_memory && (suite->options.jobs == 1 || suite->n_scripts == 1);
+  suite->start_us = clock_us();
+  return WSPEC_EXIT_OK;
+}
+
+void wspec_run_suite_activity(void *user, const struct wspec_play *play) {
+  struct wspec_run_suite *suite = user;
+  wspec_terminal_activity(&suite->terminal, play);
+}
+
+void wspec_run_suite_result(void *user, const struct wspec_result *result, size_t n_done,
+                            size_t n_all) {
+  struct wspec_run_suite *suite = user;
+  const struct wspec_baseline_entry *known = wspec_baseline_match(&suite->baseline.known, result);
+  const struct wspec_record_options options = record_options(suite, known);
+  wspec_terminal_result(&suite->terminal, result, options.known_reason, n_done, n_all);
+  errno = 0;
+  enum wspec_err err = wspec_json_report_add(&suite->json, result, &options);
+  if (err) {
+    wspec_outputs_note(&suite->options.outputs, WSPEC_FORMAT_JSON, err);
+    suite->json.file = NULL; /* no line may follow one that was cut */
+  }
+}
+
+int wspec_run_suite_play_in_memory(struct wspec_run_suite *suite) {
+  /* A large message in single octets is many deliveries: they must not add up to a time limit. */
+  uint32_t chunk_len = suite->options.chunk_len;
+  struct wspec_play_config config = suite->config;
+  const struct wspec_memory_options options = {
+      .config = &config, .chunk_len = chunk_len, .latency_us = chunk_len > 0 ? 1 : 100};
+  for (size_t i = 0; i < suite->n_scripts; i++) {
+    struct wspec_result *result = &suite->results[i];
+    config.seed = wspec_play_seed(suite->config.seed, suite->scripts[i]->id);
+    enum wspec_err err = wspec_memory_run(suite->scripts[i], &options, result);
+    result->script = suite->scripts[i];
+    if (err == WSPEC_ERR_NOMEM) {
+      return wspec_run_suite_out_of_memory(suite);
+    }
+    if (err) {
+      result->verdict = WSPEC_VERDICT_ERROR;
+    }
+    wspec_run_suite_result(suite, result, i + 1, suite->n_scripts);
+    wspec_result_clear(result);
+  }
+  return WSPEC_EXIT_OK;
+}
+
+/* ---- The end ---- */
+
+static int close_report(struct wspec_run_suite *suite) {
+  struct wspec_outputs *outputs = &suite->options.outputs;
+  errno = 0;
+  wspec_outputs_note(
+      outputs, WSPEC_FORMAT_JSON,
+      wspec_json_report_end(&suite->json, (double)(clock_us() - suite->began_us) / 1000));
+  wspec_outputs_write(outputs, &suite->report, 1);
+  return wspec_outputs_close(outputs);
+}
+
+static int exit_code(const struct wspec_run_suite *suite) {
+  bool writes_baseline = suite->options.write_baseline_path != NULL;
+  if (suite->target_gone) {
+    return WSPEC_EXIT_UNREACHABLE;
+  }
+  for (size_t i = 0; i < suite->report.n_records; i++) {
+    const struct wspec_record *record = &suite->report.records[i];
+    bool is_bad = record->verdict == WSPEC_VERDICT_FAIL ||
+                  (record->verdict == WSPEC_VERDICT_WARN && suite->options.strict);
+    if (is_bad && !record->known_reason && !writes_baseline) {
+      return WSPEC_EXIT_FAIL;
+    }
+  }
+  return suite->baseline.n_complaints > 0 && !writes_baseline ? WSPEC_EXIT_FAIL : WSPEC_EXIT_OK;
+}
+
+int wspec_run_suite_close(struct wspec_run_suite *suite, int code) {
+  double seconds = (double)(clock_us() - suite->start_us) / 1e6;
+  int report_code = close_report(suite);
+  if (code != WSPEC_EXIT_OK) {
+    return code;
+  }
+  wspec_terminal_summary(&suite->terminal, &suite->report, seconds);
+  int baseline_code = wspec_run_baseline_check(&suite->baseline, &suite->options,
+                                               &suite->requirements, &suite->set);
+  if (baseline_code == WSPEC_EXIT_OK) {
+    baseline_code =
+        wspec_run_baseline_write(&suite->baseline, &suite->report, suite->options.strict);
+  }
+  report_code = report_code != WSPEC_EXIT_OK ? report_code : baseline_code;
+  return report_code != WSPEC_EXIT_OK ? report_code : exit_code(suite);
+}
+
+void wspec_run_suite_clear(struct wspec_run_suite *suite) {
+  for (size_t i = 0; suite->results && i < suite->n_scripts; i++) {
+    wspec_result_clear(&suite->results[i]);
+  }
+  free(suite->results);
+  free(suite->scripts);
+  free(suite->reproduce);
+  wspec_report_clear(&suite->report);
+  wspec_terminal_clear(&suite->terminal);
+  wspec_run_baseline_clear(&suite->baseline);
+  wspec_case_set_clear(&suite->set);
+  wspec_requirements_clear(&suite->requirements);
+  wspec_run_options_clear(&suite->options);
+}

@@ -1,0 +1,42 @@
+/* serve_agents: the clients that came to `wspec serve`, by the names they gave, and their results. */
+#ifndef WSPEC_CLI_SERVE_AGENTS_H
+#define WSPEC_CLI_SERVE_AGENTS_H
+
+#include "cli/run_suite.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { WSPEC_AGENTS_MAX = 256 };
+
+struct wspec_agent {
+  char *name;
+  struct wspec_result *results; /* by the index of the suite's scripts */
+  bool *was_played;
+  size_t n_played;
+};
+
+/* Zeroed: none came. */
+struct wspec_agents {
+  const struct wspec_run_suite *suite;
+  struct wspec_agent items[WSPEC_AGENTS_MAX];
+  size_t n;
+};
+
+void wspec_agents_clear(struct wspec_agents *agents);
+
+/* wspec_agents_find returns the agent of that name, or NULL. */
+struct wspec_agent *wspec_agents_find(struct wspec_agents *agents, const char *name);
+
+/* wspec_agents_add takes a result over, in place of an earlier one of that case. It returns its agent;
+ * NULL: out of memory, or too many agents, and the result was cleared. */
+struct wspec_agent *wspec_agents_add(struct wspec_agents *agents, const char *name,
+                                     struct wspec_result *result);
+
+/* wspec_agent_report makes the report on an agent; the caller clears
+ * `report` in any case. WSPEC_ERR_NOMEM. */
+WSPEC_MUST_USE enum wspec_err wspec_agent_report(const struct wspec_agents *agents,
+                                                 const struct wspec_agent *agent,
+                                                 struct wspec_report *report);
+
+#endif

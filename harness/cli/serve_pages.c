@@ -1,0 +1,171 @@
+#include "cli/serve_pages.h"
+
+#include "reports/html.h"
+#include "reports/junit.h"
+#include "reports/markdown.h"
+#include "run/request_target.h"
+
+#include <cjson/cJSON.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const unsigned char wspec_serve_page_html[];
+extern const size_t wspec_serve_page_html_len;
+
+enum { WORD_MAX = 256 };
+
+void wspec_serve_say(struct wspec_serve_choice *choice, unsigned status_code, const char *format,
+                     ...) {
+  va_list arguments;
+  choice->status_code = status_code;
+  va_start(arguments, format);
+  enum wspec_err err = wspec_buf_vappendf(&choice->body, format, arguments);
+  va_end(arguments);
+  (void)err; /* an answer without words, then */
+}
+
+static void take_text(struct wspec_serve_choice *choice, char *text, const char *content_type) {
+  if (!text || wspec_buf_append_text(&choice->body, text)) {
+    wspec_serve_say(choice, 500, "out of memory\n");
+    return;
+  }
+  choice->status_code = 200;
+  choice->content_type = content_type;
+}
+
+/* ---- Cases ---- */
+
+static bool add_case(cJSON *array, const struct wspec_script *script) {
+  cJSON *item = cJSON_CreateObject();
+  if (!cJSON_AddItemToArray(array, item)) {
+    cJSON_Delete(item);
+    return false;
+  }
+  cJSON *tags = cJSON_AddArrayToObject(item, "tags");
+  for (size_t i = 0; i < script->n_tags && tags; i++) {
+    cJSON_AddItemToArray(tags, cJSON_CreateString(script->tags[i]));
+  }
+  return tags && cJSON_AddStringToObject(item, "id", script->id) &&
+         cJSON_AddStringToObject(item, "summary", script->summary) &&
+         cJSON_AddNumberToObject(item, "connections", (double)script->n_connections);
+}
+
+static void list_cases(const struct wspec_run_suite *suite, struct wspec_serve_choice *choice) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON *array = cJSON_AddArrayToObject(object, "cases");
+  bool complete = array != NULL;
+  for (size_t i = 0; i < suite->n_scripts && complete; i++) {
+    complete = add_case(array, suite->scripts[i]);
+  }
+  char *text = complete ? cJSON_PrintUnformatted(object) : NULL;
+  take_text(choice, text, "application/json");
+  free(text);
+  cJSON_Delete(object);
+}
+
+/* ---- Results ---- */
+
+static void list_agents(const struct wspec_agents *agents, struct wspec_serve_choice *choice) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON *array = cJSON_AddArrayToObject(object, "agents");
+  for (size_t i = 0; i < agents->n && array; i++) {
+    cJSON_AddItemToArray(array, cJSON_CreateString(agents->items[i].name));
+  }
+  char *text = array ? cJSON_PrintUnformatted(object) : NULL;
+  take_text(choice, text, "application/json");
+  free(text);
+  cJSON_Delete(object);
+}
+
+static enum wspec_err write_json(FILE *file, const struct wspec_report *reports, size_t n) {
+  (void)n;
+  return wspec_json_write(file, reports);
+}
+
+struct format {
+  const char *name, *content_type;
+  enum wspec_err (*write)(FILE *file, const struct wspec_report *reports, size_t n_reports);
+};
+
+static const struct format formats[] = {
+    {"json", "application/json", write_json},
+    {"html", "text/html; charset=utf-8", wspec_html_write},
+    {"junit", "application/xml", wspec_junit_write},
+    {"markdown", "text/markdown; charset=utf-8", wspec_markdown_write},
+};
+
+static const struct format *find_format(struct wspec_span target) {
+  struct wspec_buf name;
+  const struct format *found = NULL;
+  wspec_buf_init(&name, WORD_MAX);
+  enum wspec_err err = wspec_request_query(target, "format", &name);
+  for (size_t i = 0; i < sizeof formats / sizeof formats[0] && !err; i++) {
+    if (wspec_span_equal_text(wspec_buf_span(&name), formats[i].name)) {
+      found = &formats[i];
+    }
+  }
+  wspec_buf_clear(&name);
+  return err == WSPEC_ERR_NEED_MORE ? &formats[0] : found;
+}
+
+static void write_report(const struct wspec_agents *agents, const struct wspec_agent *agent,
+                         const struct format *format, struct wspec_serve_choice *choice) {
+  struct wspec_report report;
+  char *text = NULL;
+  size_t len = 0;
+  enum wspec_err err = wspec_agent_report(agents, agent, &report);
+  FILE *file = err ? NULL : open_memstream(&text, &len);
+  if (file) {
+    err = format->write(file, &report, 1);
+    (void)fclose(file);
+  }
+  if (!file || err || wspec_buf_append(&choice->body, text, len)) {
+    wspec_serve_say(choice, 500, "the report cannot be written: out of memory\n");
+  } else {
+    choice->status_code = 200;
+    choice->content_type = format->content_type;
+  }
+  free(text);
+  wspec_report_clear(&report);
+}
+
+static void show_results(struct wspec_agents *agents, const char *name, struct wspec_span target,
+                         struct wspec_serve_choice *choice) {
+  const struct wspec_agent *agent = wspec_agents_find(agents, name);
+  const struct format *format = find_format(target);
+  if (!agent) {
+    wspec_serve_say(choice, 404,
+                    "no case was played with agent=%.100s; /results lists those that "
+                    "came\n",
+                    name);
+  } else if (!format) {
+    wspec_serve_say(choice, 400, "?format= is json, html, junit or markdown\n");
+  } else {
+    write_report(agents, agent, format, choice);
+  }
+}
+
+void wspec_serve_page(struct wspec_agents *agents, const char *path, struct wspec_span target,
+                      struct wspec_serve_choice *choice) {
+  static const char results[] = "/results/";
+  if (strcmp(path, "/") == 0) {
+    choice->status_code = 200;
+    choice->content_type = "text/html; charset=utf-8";
+    if (wspec_buf_append(&choice->body, wspec_serve_page_html, wspec_serve_page_html_len)) {
+      choice->status_code = 500;
+    }
+  } else if (strcmp(path, "/cases") == 0) {
+    list_cases(agents->suite, choice);
+  } else if (strcmp(path, "/results") == 0) {
+    list_agents(agents, choice);
+  } else if (strncmp(path, results, sizeof results - 1) == 0) {
+    show_results(agents, path + sizeof results - 1, target, choice);
+  } else {
+    wspec_serve_say(choice, 404,
+                    "there is nothing at %.100s; expected /, /cases, /results, /results/AGENT or "
+                    "/case/ID?agent=AGENT\n",
+                    path);
+  }
+}
