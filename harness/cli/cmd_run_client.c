@@ -23,6 +23,8 @@ static void configure(struct run *run) {
   struct wspec_run_suite *suite = &run->suite;
   wspec_run_suite_configure(suite);
   suite->config.is_server = true;
+  /* A command may take its time to start: Java, or many of them at once. */
+  suite->config.connect_us = (uint64_t)suite->options.case_timeout_ms * 1000;
   suite->config.have |= run->tls.tls ? WSPEC_NEED_TLS : 0u;
   wspec_run_suite_hide(suite);
   suite->role = "client";

@@ -65,6 +65,7 @@ struct wspec_play_config {
   uint64_t timeout_us; /* the hard limit for each wait */
   uint64_t close_us;   /* how long the target gets to close TCP first */
   bool always_close;   /* with a closing handshake also where the case found a violation */
+  uint64_t connect_us; /* how long a client gets to connect; 0: twice `timeout_us` */
   const struct wspec_requirements *requirements; /* levels of the standing rules; NULL: all MUST */
 };
 

@@ -1,0 +1,189 @@
+"""`wspec run-client` from outside: a client that is right, and clients that are anything but."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PEERS = Path(__file__).resolve().parent / "peers"
+TIMEOUT_S = 100
+ECHO = [sys.executable, PEERS / "echo_client.py", "{url}"]
+RIGHT = "6455/4.1/response-right"
+NO_ACCEPT = "6455/4.1/response-without-accept"
+
+
+def bad(how):
+    return [sys.executable, PEERS / "bad_client.py", how, "{url}"]
+
+
+def run_client(wspec, *arguments, command=(), code=None):
+    words = [wspec, "run-client", *arguments, *(["--", *command] if command else [])]
+    done = subprocess.run([str(word) for word in words], text=True, capture_output=True,
+                          timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def results_of(wspec, tmp_path, *arguments, command, code):
+    report = tmp_path / "report.json"
+    run_client(wspec, "--json", report, *arguments, command=command, code=code)
+    document = json.loads(report.read_text())
+    assert document["target"]["role"] == "client"
+    return {result["id"]: result for result in document["results"]}
+
+
+def words_of(result):
+    return " ".join(finding["message"] for finding in result["findings"])
+
+
+# ---- The reference client, in memory ----
+
+def test_the_reference_client_passes_in_memory(wspec):
+    done = run_client(wspec, "--cases", "6455/4.1/*", "--cases", "6455/5.4/*", code=0)
+    assert " 0 warn, 0 fail, 0 skip, 0 error" in done.stdout
+
+
+# ---- A right client ----
+
+def test_a_right_client_passes(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--cases", "6455/4.1/response-*", "--cases",
+                         "6455/5.5.2/ping-payload-*", command=ECHO, code=0)
+    assert len(results) > 25
+    assert {result["verdict"] for result in results.values()} <= {"pass", "info"}
+
+
+def test_over_tls(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--tls", "--cases", RIGHT, command=ECHO, code=0)
+    assert results[RIGHT]["verdict"] == "pass"
+
+
+def test_each_connection_of_a_case_is_a_client(wspec, tmp_path):
+    case = "robustness/connections/messages-stay-apart"
+    results = results_of(wspec, tmp_path, "--cases", case, command=ECHO, code=0)
+    assert results[case]["verdict"] == "pass"
+
+
+def test_the_command_is_told_where_and_what(wspec, tmp_path):
+    script = ("import os, sys; print(*sys.argv[1:], os.environ['WSPEC_URL'], "
+              "os.environ['WSPEC_CASE'], os.environ['WSPEC_AGENT'])")
+    command = [sys.executable, "-c", script, "at={url}", "{case}", "{agent}"]
+    done = run_client(wspec, "--name", "me & you", "--cases", RIGHT, command=command, code=3)
+    at, case, me, _and, you, url, *rest = done.stderr.split("printed: ")[1].split()
+    assert at == "at=" + url
+    assert url.startswith("ws://127.0.0.1:") and url.endswith("/case/probe?agent=me%20%26%20you")
+    assert [case, me, you] == ["probe", "me", "you"]
+    assert rest == ["probe", "me", "&", "you"]
+
+
+# ---- Clients that are wrong ----
+
+def test_a_client_that_takes_a_wrong_101_fails(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--cases", RIGHT, "--cases", NO_ACCEPT,
+                         command=bad("takes_any_answer"), code=1)
+    assert results[RIGHT]["verdict"] == "pass"
+    assert results[NO_ACCEPT]["verdict"] == "fail"
+    assert results[NO_ACCEPT]["findings"][0]["requirement"] == "6455-4.1-46"
+
+
+def test_unmasked_frames_fail(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--timeout", "1", "--oracle", "echo", "--cases",
+                         "6455/5.5.2/ping-payload-1", command=bad("unmasked"), code=1)
+    found = results["6455/5.5.2/ping-payload-1"]["findings"]
+    assert "6455-5.1-01" in [finding["requirement"] for finding in found]
+
+
+def test_exit_status_127_is_a_skip(wspec, tmp_path):
+    script = tmp_path / "client.sh"
+    script.write_text(f'#!/bin/sh\ncase "$WSPEC_CASE" in *accept) exit 127;; esac\n'
+                      f'exec {sys.executable} {PEERS / "echo_client.py"} "$WSPEC_URL"\n')
+    script.chmod(0o755)
+    results = results_of(wspec, tmp_path, "--cases", RIGHT, "--cases", NO_ACCEPT,
+                         command=[script], code=0)
+    assert results[RIGHT]["verdict"] == "pass"
+    assert results[NO_ACCEPT]["verdict"] == "skip"
+    assert "127" in results[NO_ACCEPT]["skip_reason"]
+
+
+def only_in_cases(tmp_path, how):
+    """A right client for the probe and one case, one that is not for the others."""
+    script = tmp_path / "client.sh"
+    script.write_text(f'#!/bin/sh\ncase "$WSPEC_CASE" in *accept) '
+                      f'exec {sys.executable} {PEERS / "bad_client.py"} {how} "$WSPEC_URL";; esac\n'
+                      f'exec {sys.executable} {PEERS / "echo_client.py"} "$WSPEC_URL"\n')
+    script.chmod(0o755)
+    return [script]
+
+
+@pytest.mark.parametrize("how, words", [
+    ("never_connects", "did not connect"),
+    ("exits", "ended with exit status 3 before it connected"),
+    ("silent", "sent no whole request"),
+    ("silent_when_open", "no reaction at all"),
+    ("floods", ""),
+    ("floods_the_log", "did not connect"),
+    ("dies", "died of signal 11"),
+    ("ignores_sigterm", "no reaction at all"),
+])
+def test_a_hostile_client_is_reported_and_the_run_goes_on(wspec, tmp_path, how, words):
+    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--case-timeout", "6", "--no-confirm",
+                         "--jobs", "2", "--cases", RIGHT, "--cases", NO_ACCEPT,
+                         command=only_in_cases(tmp_path, how), code=1)
+    assert results[RIGHT]["verdict"] == "pass"
+    assert results[NO_ACCEPT]["verdict"] == "fail"
+    assert words in words_of(results[NO_ACCEPT])
+
+
+def is_alive(pid):
+    """Whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_the_whole_process_group_is_killed(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT,
+                         command=only_in_cases(tmp_path, "ignores_sigterm"), code=1)
+    pid = int(results[NO_ACCEPT]["output"].split("child ")[1].split()[0])
+    assert not is_alive(pid)
+
+
+def test_what_it_printed_is_evidence(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT,
+                         command=only_in_cases(tmp_path, "exits"), code=1)
+    assert results[NO_ACCEPT]["output"].strip() == "goodbye"
+
+
+# ---- Usage ----
+
+@pytest.mark.parametrize("command, words", [
+    (["/no/such/program"], "cannot start '/no/such/program'"),
+    (bad("not_supported"), "exit status 127"),
+    (bad("exits"), "goodbye"),
+])
+def test_a_command_that_never_connects_ends_the_run(wspec, command, words):
+    done = run_client(wspec, "--timeout", "1", "--cases", RIGHT, command=command, code=3)
+    assert words in done.stderr
+    assert "cases in" not in done.stdout
+
+
+def test_options_behind_the_command_are_its_own(wspec):
+    done = run_client(wspec, "--cases", RIGHT, command=["/no/such/program", "--cases", "x"], code=3)
+    assert "/no/such/program" in done.stderr
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--memory", "--", "true"], "no command goes with it"),
+    (["--case-timeout", "never"], "--case-timeout never"),
+    (["--key", "k.pem"], "--key needs --cert"),
+    (["--frobnicate"], "unknown option '--frobnicate'"),
+])
+def test_bad_usage(wspec, arguments, words):
+    done = run_client(wspec, *arguments, code=2)
+    assert words in done.stderr
+
+
+def test_no_case_for_clients(wspec):
+    run_client(wspec, "--cases", "6455/4.2.1/*", code=4)

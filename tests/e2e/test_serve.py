@@ -1,0 +1,214 @@
+"""`wspec serve` from outside: cases by URL, results over HTTP, and whoever else connects."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+PEERS = Path(__file__).resolve().parent / "peers"
+TIMEOUT_S = 60
+RIGHT = "6455/4.1/response-right"
+NO_ACCEPT = "6455/4.1/response-without-accept"
+
+
+@pytest.fixture
+def serve(wspec, start_program):
+    """Starts `wspec serve`; returns the program with its host and port."""
+    def start(*arguments):
+        program = start_program([wspec, "serve", "--port", "0", *arguments])
+        found = re.fullmatch(r"listening on (wss?)://(\S+):(\d+)/", program.next_line())
+        assert found
+        program.scheme, program.host, program.port = found[1], found[2], int(found[3])
+        assert program.next_line().startswith("for browsers: http")
+        return program
+
+    return start
+
+
+def get(program, path):
+    url = f"http://{program.host}:{program.port}{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def play(program, case, agent, client="echo_client.py", how=()):
+    url = f"{program.scheme}://{program.host}:{program.port}/case/{case}?agent={agent}"
+    return subprocess.run([sys.executable, PEERS / client, *how, url], timeout=TIMEOUT_S,
+                          capture_output=True, text=True, check=False)
+
+
+def results_of(program, agent):
+    status, kind, text = get(program, f"/results/{agent}")
+    assert status == 200 and kind == "application/json", text
+    return {result["id"]: result["verdict"] for result in json.loads(text)["results"]}
+
+
+def stop(program, number=signal.SIGTERM):
+    program.signal(number)
+    return program.wait()
+
+
+def test_cases_are_played_and_reported(serve, tmp_path):
+    program = serve("--cases", "6455/4.1/*", "--json", tmp_path / "report.json")
+    play(program, RIGHT, "one")
+    play(program, NO_ACCEPT.replace("/", "%2F"), "one")
+    assert results_of(program, "one") == {RIGHT: "pass", NO_ACCEPT: "pass"}
+    assert stop(program) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["schema"] == "wspec-report/1"
+    assert report["target"]["agent"] == "one"
+    assert len(report["results"]) == 2
+
+
+def test_agents_are_apart(serve, tmp_path):
+    program = serve("--cases", "6455/4.1/*", "--json", tmp_path / "report.json")
+    play(program, NO_ACCEPT, "good")
+    play(program, NO_ACCEPT, "bad", client="bad_client.py", how=["takes_any_answer"])
+    assert results_of(program, "good") == {NO_ACCEPT: "pass"}
+    assert results_of(program, "bad") == {NO_ACCEPT: "fail"}
+    assert json.loads(get(program, "/results")[2]) == {"agents": ["good", "bad"]}
+    assert stop(program, signal.SIGINT) == 1
+    assert json.loads((tmp_path / "report.json").read_text())["schema"] == "wspec-matrix/1"
+
+
+def test_a_later_play_counts(serve):
+    program = serve("--cases", "6455/4.1/*")
+    play(program, NO_ACCEPT, "a+b", client="bad_client.py", how=["takes_any_answer"])
+    play(program, NO_ACCEPT, "a%20b")
+    assert results_of(program, "a%20b") == {NO_ACCEPT: "pass"}
+    assert stop(program) == 0
+
+
+def test_lists_and_reports(serve):
+    program = serve("--cases", "6455/4.1/*")
+    status, kind, text = get(program, "/cases")
+    cases = json.loads(text)["cases"]
+    assert status == 200 and kind == "application/json"
+    right = next(case for case in cases if case["id"] == RIGHT)
+    assert right["connections"] == 1 and right["summary"]
+    play(program, RIGHT, "one")
+    for name, mark in (("html", "<!doctype html"), ("junit", "<testsuites"), ("markdown", "one")):
+        status, _, text = get(program, f"/results/one?format={name}")
+        assert status == 200 and mark in text
+    page = get(program, "/")
+    assert page[0] == 200 and page[1].startswith("text/html") and 'lang="en"' in page[2]
+    assert stop(program) == 0
+
+
+@pytest.mark.parametrize("path, status, words", [
+    ("/case/nothing", 404, "there is no case 'nothing'"),
+    ("/elsewhere", 404, "there is nothing at /elsewhere"),
+    ("/results/nobody", 404, "agent=nobody"),
+])
+def test_what_is_not_there(serve, path, status, words):
+    program = serve("--cases", RIGHT)
+    answer = get(program, path)
+    assert answer[0] == status and words in answer[2]
+    assert stop(program) == 3
+
+
+def test_once_ends_by_itself(serve):
+    program = serve("--cases", RIGHT, "--once")
+    play(program, RIGHT, "one")
+    assert program.wait() == 0
+
+
+def test_over_tls(serve):
+    program = serve("--tls", "--cases", RIGHT, "--once")
+    assert program.scheme == "wss"
+    play(program, RIGHT, "one")
+    assert program.wait() == 0
+
+
+def test_several_connections_of_one_case(serve):
+    case = "robustness/connections/messages-stay-apart"
+    program = serve("--cases", case, "--once")
+    url = f"ws://{program.host}:{program.port}/case/{case}?agent=two"
+    connections = json.loads(get(program, "/cases")[2])["cases"][0]["connections"]
+    clients = [subprocess.Popen([sys.executable, PEERS / "echo_client.py", url])
+               for _ in range(connections)]
+    for client in clients:
+        client.wait(timeout=TIMEOUT_S)
+    assert program.wait() == 0
+
+
+def raw(program, octets):
+    """Sends octets; returns the connection, to be kept open."""
+    connection = socket.create_connection((program.host, program.port), timeout=TIMEOUT_S)
+    connection.sendall(octets)
+    return connection
+
+
+def test_who_is_silent_or_rude_holds_nobody_up(serve):
+    program = serve("--cases", "6455/4.1/*", "--timeout", "0.5")
+    half = f"GET /case/{RIGHT}?agent=half HTTP/1.1\r\nHost: x\r\n".encode()
+    connections = [raw(program, b""), raw(program, half)]
+    connections += [raw(program, half) for _ in range(20)]
+    garbage = raw(program, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n")
+    assert garbage.recv(4096).startswith(b"HTTP/1.1 400 ")
+    long = raw(program, b"GET /" + b"x" * 100000)
+    assert long.recv(4096).startswith(b"HTTP/1.1 400 ")
+    play(program, RIGHT, "good")
+    assert results_of(program, "good") == {RIGHT: "pass"}
+    assert stop(program) == 0
+    for connection in [*connections, garbage, long]:
+        connection.close()
+
+
+@pytest.mark.parametrize("how", ["silent_when_open", "floods", "dies", "unmasked"])
+def test_a_hostile_client_is_reported_and_others_go_on(serve, how):
+    program = serve("--cases", "6455/4.1/*", "--timeout", "0.5")
+    url = f"ws://{program.host}:{program.port}/case/{NO_ACCEPT}?agent=bad"
+    hostile = subprocess.Popen([sys.executable, PEERS / "bad_client.py", how, url],
+                               stderr=subprocess.DEVNULL)
+    play(program, RIGHT, "good")
+    assert results_of(program, "good") == {RIGHT: "pass"}
+    while get(program, "/results/bad")[0] == 404:
+        assert hostile.poll() is None or how in ("floods", "dies", "unmasked")
+    verdict = results_of(program, "bad")[NO_ACCEPT]
+    assert verdict == ("pass" if how == "dies" else "fail")
+    hostile.kill()
+    hostile.wait(timeout=TIMEOUT_S)
+    assert stop(program) == (0 if how == "dies" else 1)
+
+
+def test_stopping_cuts_off_what_is_under_way(serve):
+    program = serve("--cases", "6455/4.1/*", "--timeout", "30")
+    url = f"ws://{program.host}:{program.port}/case/{RIGHT}?agent=slow"
+    slow = subprocess.Popen([sys.executable, PEERS / "bad_client.py", "silent_when_open", url],
+                            stdout=subprocess.PIPE)
+    while json.loads(get(program, "/cases")[2])["cases"] and not has_connected(slow.pid):
+        pass
+    assert stop(program) in (1, 3)
+    slow.kill()
+    slow.wait(timeout=TIMEOUT_S)
+    slow.stdout.close()
+
+
+def has_connected(pid):
+    """Whether a process holds a socket."""
+    names = (os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd"))
+    return any(name.startswith("socket:") for name in names)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--port", "65536"], "--port 65536"),
+    (["extra"], "unexpected argument 'extra'"),
+    (["--bind", "192.0.2.1", "--port", "0"], "192.0.2.1"),
+])
+def test_bad_usage(wspec, arguments, words):
+    done = subprocess.run([wspec, "serve", *arguments], text=True, capture_output=True,
+                          timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 2 and words in done.stderr
