@@ -19,6 +19,7 @@ struct arguments {
   struct words cases, excludes, tags, requirement_globs;
   const char *case_dir;
   struct words case_files;
+  enum wspec_case_target role; /* of the targets; ANY: all cases */
   bool exhaustive;
   bool requirements;
 };
@@ -30,6 +31,7 @@ static int print_help(void) {
          "  --exclude GLOB       not those whose id matches (repeatable)\n"
          "  --tag TAG            only those with this tag (repeatable)\n"
          "  --requirement GLOB   only those that name such a requirement (repeatable)\n"
+         "  --target ROLE        only those for a server, or a client\n"
          "  --exhaustive         the exhaustive ones, too\n"
          "  --requirements       which requirement has which cases, and the other way round\n"
          "  --case-file FILE     the cases of this file, too (repeatable)\n"
@@ -58,6 +60,9 @@ static bool take_option(struct arguments *arguments, int option) {
     return add_word(&arguments->tags, optarg);
   case 'q':
     return add_word(&arguments->requirement_globs, optarg);
+  case 'T':
+    arguments->role = strcmp(optarg, "client") == 0 ? WSPEC_TARGET_CLIENT : WSPEC_TARGET_SERVER;
+    return strcmp(optarg, "client") == 0 || strcmp(optarg, "server") == 0;
   case 'f':
     return add_word(&arguments->case_files, optarg);
   case 'd':
@@ -80,6 +85,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *out) {
                                           {"exclude", required_argument, NULL, 'x'},
                                           {"tag", required_argument, NULL, 't'},
                                           {"requirement", required_argument, NULL, 'q'},
+                                          {"target", required_argument, NULL, 'T'},
                                           {"case-file", required_argument, NULL, 'f'},
                                           {"case-dir", required_argument, NULL, 'd'},
                                           {"exhaustive", no_argument, NULL, 'e'},
@@ -171,6 +177,18 @@ static void print_requirements(const struct wspec_requirements *requirements,
 
 /* ---- The command ---- */
 
+static void keep_role(enum wspec_case_target role, const struct wspec_script **scripts,
+                      size_t *n_scripts) {
+  size_t kept = 0;
+  for (size_t i = 0; i < *n_scripts; i++) {
+    enum wspec_case_target target = scripts[i]->target;
+    if (role == WSPEC_TARGET_ANY || target == WSPEC_TARGET_ANY || target == role) {
+      scripts[kept++] = scripts[i];
+    }
+  }
+  *n_scripts = kept;
+}
+
 static int select_and_print(const struct arguments *arguments,
                             const struct wspec_requirements *requirements,
                             const struct wspec_case_set *set) {
@@ -196,6 +214,7 @@ static int select_and_print(const struct arguments *arguments,
   if (unmatched) {
     (void)fprintf(stderr, "wspec list: no case matches '%s'\n", unmatched);
   }
+  keep_role(arguments->role, scripts, &n_scripts);
   if (n_scripts == 0) {
     (void)fprintf(stderr, "wspec list: no case was selected\n");
     return WSPEC_EXIT_NO_CASES;
