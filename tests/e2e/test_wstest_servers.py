@@ -74,8 +74,7 @@ def test_ws_passes(wstest, tmp_path):
     text = json.dumps({"servers": [{"agent": "ws", "url": "ws://127.0.0.1:9001"}], "cases": ["*"]})
     spec = write_spec(tmp_path, text, exclude=("12.*", "13.*"))
     index, output, outdir = run(wstest, spec, 9001, ["node", "test/autobahn-server.js"], folder)
-    # Its limit of 1,048,576 fragments... is smaller than these two messages want.
-    assert set(failures(index["ws"])) == {"9.3.1", "9.4.1"}
+    assert not failures(index["ws"])
     assert len(index["ws"]) == 301
     check_files(outdir, index)
     assert "Running test case ID 1.1.1 for agent ws from peer " in output
@@ -84,7 +83,9 @@ def test_ws_passes(wstest, tmp_path):
 @pytest.mark.timeout(RUN_TIMEOUT_S + 20)
 @pytest.mark.parametrize("kind,port", [("asyncio", 9002), ("sync", 9003)])
 def test_websockets_passes_as_its_readme_says(wstest, tmp_path, kind, port):
-    """compliance/README.rst: 7.1.5 fails by choice, the others are at most non-strict."""
+    """compliance/README.rst: 7.1.5 fails by choice, the others are at most non-strict. Of those that
+    it names, 3.4, 4.1.5 and 4.2.5 are the twins that come octet by octet: whether it reads them so is
+    TCP's choice."""
     folder = driver("websockets")
     given = json.loads((folder / "compliance/config/fuzzingclient.json").read_text())
     given["servers"] = [server for server in given["servers"] if str(port) in server["url"]]
@@ -94,7 +95,7 @@ def test_websockets_passes_as_its_readme_says(wstest, tmp_path, kind, port):
     outcomes = index[f"websockets.{kind}"]
     assert failures(outcomes) == {"7.1.5": ("FAILED", "WRONG CODE")}
     allowed = {"3.2", "3.3", "4.1.3", "4.1.4", "4.2.3", "4.2.4", "5.15",
-               "6.4.1", "6.4.2", "6.4.3", "6.4.4"}
+               "6.4.1", "6.4.2", "6.4.3", "6.4.4", "3.4", "4.1.5", "4.2.5"}
     assert {number for number, outcome in outcomes.items()
             if outcome["behavior"] == "NON-STRICT"} <= allowed
 
