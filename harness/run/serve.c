@@ -29,6 +29,7 @@ struct visitor {
   struct wspec_timer *timer;
   struct wspec_http_head head;
   struct wspec_buf octets; /* all that came, for the play */
+  bool is_held;            /* its request is whole and waits to be looked at again */
 };
 
 struct wspec_serve {
@@ -217,6 +218,12 @@ static void take_request(struct visitor *visitor) {
   struct wspec_serve_choice choice = {.script = NULL};
   wspec_buf_init(&choice.body, WSPEC_SERVE_BODY_MAX);
   serve->options.on_request(serve->options.user, &visitor->head, &choice);
+  visitor->is_held = choice.is_held;
+  if (choice.is_held) {
+    wspec_buf_clear(&choice.body);
+    wspec_timer_stop(visitor->timer);
+    return;
+  }
   if (choice.script) {
     wspec_buf_clear(&choice.body);
     join_session(visitor, &choice);
@@ -245,6 +252,9 @@ static void on_data(void *user, struct wspec_stream *stream, uint8_t *data, size
   size_t consumed;
   if (wspec_buf_append(&visitor->octets, data, len)) {
     dismiss(visitor);
+    return;
+  }
+  if (visitor->is_held) {
     return;
   }
   enum wspec_err err = wspec_http_head_feed(&visitor->head, wspec_span_of(data, len), &consumed);
@@ -335,6 +345,16 @@ const struct wspec_address *wspec_serve_address(const struct wspec_serve *serve)
 
 size_t wspec_serve_n_playing(const struct wspec_serve *serve) {
   return serve->n_sessions;
+}
+
+void wspec_serve_ask_again(struct wspec_serve *serve) {
+  struct visitor *next;
+  for (struct visitor *visitor = serve->reading; visitor; visitor = next) {
+    next = visitor->next; /* looking at one again touches no other */
+    if (visitor->is_held) {
+      take_request(visitor);
+    }
+  }
 }
 
 void wspec_serve_stop(struct wspec_serve *serve) {

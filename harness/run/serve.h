@@ -15,6 +15,7 @@
 #include "play/play.h"
 #include "proto/http_head.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct wspec_serve_choice {
   const struct wspec_script *script; /* to be played; it must outlive its result. NULL: none */
   char agent[WSPEC_SERVE_AGENT_MAX]; /* for whom: names the results */
   void *tag;                         /* handed to on_result */
+  bool is_held; /* nothing yet: the same is asked again by wspec_serve_ask_again */
 
   unsigned status_code;     /* without a script: the HTTP answer, 200, 404, ... */
   const char *content_type; /* static storage */
@@ -67,6 +69,9 @@ const struct wspec_address *wspec_serve_address(const struct wspec_serve *serve)
 /* wspec_serve_stop takes no more connections and cuts those off that are there; the cases under way
  * end by that, and on_result gets what came of them. The loop then ends by itself. */
 void wspec_serve_stop(struct wspec_serve *serve);
+
+/* wspec_serve_ask_again calls on_request for every request that is held. */
+void wspec_serve_ask_again(struct wspec_serve *serve);
 
 /* wspec_serve_n_playing returns how many cases are under way. */
 size_t wspec_serve_n_playing(const struct wspec_serve *serve);
