@@ -180,6 +180,7 @@ struct link {
 
   /* permessage-deflate */
   bool deflate_offered, deflate_agreed;
+  bool lacks_deflate;                  /* a client that offers none to a case that needs it */
   struct wspec_deflate_params deflate; /* agreed */
   struct wspec_deflater *deflater;     /* of our ordinary messages; NULL: none so far */
   struct wspec_buf compressed;         /* the message that is sent */

@@ -55,7 +55,8 @@ static bool await_request(struct wspec_play *play, struct link *link) {
 /* What only the request tells: whether the client has what the case needs. */
 static void check_needs(struct wspec_play *play, struct link *link) {
   unsigned needs = play->script->needs;
-  if ((needs & WSPEC_NEED_DEFLATE) && !compression_is_offered(link)) {
+  link->lacks_deflate = (needs & WSPEC_NEED_DEFLATE) && !compression_is_offered(link);
+  if (link->lacks_deflate && !play->config->always_close) {
     play_skip(play, "the client does not offer permessage-deflate");
   } else if ((needs & WSPEC_NEED_SUBPROTOCOL) &&
              wspec_http_head_count(&link->head, "Sec-WebSocket-Protocol") == 0) {
@@ -143,6 +144,14 @@ static bool poll_open(struct wspec_play *play, struct link *link) {
   return true;
 }
 
+/* An offer that has no room for what the case wants is declined. */
+static void check_agreement(const struct wspec_play *play, struct link *link) {
+  bool needs_deflate = (play->script->needs & WSPEC_NEED_DEFLATE) != 0;
+  if (needs_deflate && play->config->always_close && link->state == LINK_OPEN) {
+    link->lacks_deflate = !link->deflate_agreed;
+  }
+}
+
 bool respond_run(struct wspec_play *play, struct link *link, const struct wspec_step *step) {
   if (!play->step_sent) {
     if (!await_connection(play, link) || !await_request(play, link)) {
@@ -156,7 +165,13 @@ bool respond_run(struct wspec_play *play, struct link *link, const struct wspec_
     if (play->violated || link->state == LINK_ENDED) {
       return true;
     }
-    begin_response(play, link, &step->as.head);
+    static const struct wspec_head_plan plain = {.method = NULL};
+    begin_response(play, link, link->lacks_deflate ? &plain : &step->as.head);
+    check_agreement(play, link);
+  }
+  if (link->lacks_deflate && send_is_idle(link)) {
+    play_skip(play, "the client does not offer permessage-deflate as the case needs it");
+    return true;
   }
   bool is_plain = step->as.head.n_early == 0 && play->config->oracle != WSPEC_ORACLE_NONE;
   if (step->kind == WSPEC_STEP_OPEN && is_plain) {
