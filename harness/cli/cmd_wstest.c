@@ -72,7 +72,8 @@ static int run_with_spec(const struct wspec_wstest_arguments *arguments,
   struct wspec_spec spec = {.outdir = NULL};
   int code = WSPEC_WSTEST_USAGE;
   if (load_spec(&spec, arguments, role)) {
-    code = wspec_wstest_fuzzing_client(arguments, &spec);
+    code = role == WSPEC_SPEC_CLIENT ? wspec_wstest_fuzzing_client(arguments, &spec)
+                                     : wspec_wstest_fuzzing_server(arguments, &spec);
   }
   wspec_spec_clear(&spec);
   return code;
@@ -144,6 +145,9 @@ int wspec_cmd_wstest(int argc, char **argv) {
   }
   if (strcmp(arguments.mode, "fuzzingclient") == 0) {
     return run_with_spec(&arguments, WSPEC_SPEC_CLIENT);
+  }
+  if (strcmp(arguments.mode, "fuzzingserver") == 0) {
+    return run_with_spec(&arguments, WSPEC_SPEC_SERVER);
   }
   if (strcmp(arguments.mode, "echoserver") == 0 || strcmp(arguments.mode, "testeeserver") == 0) {
     return run_echo(&arguments, false);

@@ -61,5 +61,7 @@ bool wspec_wstest_write(struct wspec_store *store, const char *outdir);
 
 int wspec_wstest_fuzzing_client(const struct wspec_wstest_arguments *arguments,
                                 const struct wspec_spec *spec);
+int wspec_wstest_fuzzing_server(const struct wspec_wstest_arguments *arguments,
+                                const struct wspec_spec *spec);
 
 #endif

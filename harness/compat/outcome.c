@@ -52,8 +52,9 @@ static void look(struct judging *judging) {
     judging->target_closed_first = by_target && !is_answer;
     judging->was_clean = close->clean || (came && !did_fail);
   }
-  /* It is the server that has to close TCP, or the end was not clean (RFC 6455 section 7.1.1). */
-  judging->was_clean = judging->was_clean && by_target == !judging->facts->is_server;
+  /* A server that leaves it to us to close TCP has not ended cleanly (RFC 6455 section 7.1.1); which
+   * of our FIN and that of a client comes first is chance. */
+  judging->was_clean = judging->was_clean && (judging->facts->is_server || by_target);
 }
 
 /* ---- behaviorClose ---- */
