@@ -272,12 +272,14 @@ static bool is_among(const struct wspec_finding *finding, const char *const *req
 }
 
 /* RFC 6455 section 4.1 lists what a client fails the connection for; the syntax of the two lists is
- * among it, since it cannot be known what they name. */
+ * among it, since it cannot be known what they name. RFC 7692 section 7.1 adds an agreement on
+ * permessage-deflate that is none. */
 static bool is_refused_by_clients(const struct wspec_finding *finding) {
   static const char *const refused[] = {"6455-4.2.2-13", "6455-4.2.2-14", "6455-4.2.2-17",
                                         "6455-4.2.2-19", "6455-4.2.2-22", "6455-4.2.2-23",
                                         "6455-4.2.2-24", "6455-4.3-02"};
-  return is_among(finding, refused, sizeof refused / sizeof refused[0]);
+  return strncmp(finding->requirement, "7692-", 5) == 0 ||
+         is_among(finding, refused, sizeof refused / sizeof refused[0]);
 }
 
 /* Section 4.2.1 lists what a server refuses a request for. */
