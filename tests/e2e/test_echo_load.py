@@ -121,11 +121,12 @@ def refuse(server, number):
 
 
 def heap_of(server):
-    """What is allocated in a server under valgrind: octets and blocks, from valgrind itself."""
+    """What is allocated in a server under valgrind, by its own account: octets and blocks."""
     told = subprocess.run(["vgdb", f"--pid={server.process.pid}", "leak_check", "summary", "any"],
                           capture_output=True, text=True, timeout=TIMEOUT_S, check=True).stdout
     assert "definitely lost: 0 bytes" in told and "possibly lost: 0 bytes" in told, told
-    return re.search(r"still reachable: (\S+) bytes in (\S+) blocks", told).groups()
+    found = re.search(r"still reachable: (\S+) bytes in (\S+) blocks", told)
+    return [int(number.replace(",", "")) for number in found.groups()]
 
 
 def once_forgotten(server, base, measure, trust=None):
@@ -177,7 +178,11 @@ def test_200_connections_100_times_leave_no_octet(start_plain_echo, authority, t
     for _ in range(rounds):
         open_and_close(server, 200, trust)
     refuse(server, 10)
-    assert once_forgotten(server, base, heap_of, trust) == before
+    after = once_forgotten(server, base, heap_of, trust)
+    # The numbers of the one TLS connection that is open have no fixed length: there, it is less than
+    # an octet and a block for each that is gone.
+    slack = 200 if trust else 1
+    assert all(abs(now - then) < slack for now, then in zip(after, before)), (before, after)
     server.signal(signal.SIGTERM)
     assert server.wait() == 0, log.read_text()
     assert "in use at exit: 0 bytes in 0 blocks" in log.read_text()
