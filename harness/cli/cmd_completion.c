@@ -203,7 +203,9 @@ static void print_man(void) {
          ".TP\n2\nbad usage or bad input; nothing was run\n"
          ".TP\n3\nthe target could not be reached, or went away for good\n"
          ".TP\n4\nno case was selected\n"
-         ".SH ENVIRONMENT\n.TP\nNO_COLOR\nif set and not empty, no color unless asked for\n");
+         ".SH ENVIRONMENT\n.TP\nNO_COLOR\nif set and not empty, no color unless asked for\n"
+         ".TP\nSSLKEYLOGFILE\nwhere \\fBrun\\fR appends TLS secrets without \\-\\-key\\-log\n"
+         ".TP\nWSPEC_CASES\nthe directory of the cases\n");
 }
 
 /* ---- The command ---- */

@@ -35,6 +35,7 @@ enum option_id {
   OPTION_CACERT,
   OPTION_CERT,
   OPTION_KEY,
+  OPTION_KEY_LOG,
   OPTION_CONNECT_TO,
   OPTION_SEED,
   OPTION_SHARD,
@@ -151,6 +152,8 @@ const struct wspec_option wspec_run_option_table[] = {
     {"cacert", OPTION_CACERT, "F", "trust the certificates in F alone", FILE_ARGUMENT},
     {"cert", OPTION_CERT, "F", "certificate of the client, PEM", FILE_ARGUMENT},
     {"key", OPTION_KEY, "F", "and its key", FILE_ARGUMENT},
+    {"key-log", OPTION_KEY_LOG, "F", "append TLS secrets, for Wireshark ($SSLKEYLOGFILE)",
+     FILE_ARGUMENT},
     SEED_ROWS,
     STRICT_ROW,
     CONFIRM_ROW,
@@ -487,6 +490,9 @@ static void set_text_option(struct wspec_run_options *options, int id, const cha
   case OPTION_BIND:
     options->bind_host = text;
     break;
+  case OPTION_KEY_LOG:
+    options->target.tls.key_log_file = text;
+    break;
   case OPTION_BASELINE:
     options->baseline_path = text;
     break;
@@ -586,6 +592,10 @@ static int check_server(struct wspec_run_options *options, int argc, char **argv
     return wspec_usage_error("run", "one URL at a time; '%s' is one too many", argv[optind + 1]);
   }
   options->url = optind < argc ? argv[optind] : NULL;
+  const char *key_log = getenv("SSLKEYLOGFILE");
+  if (!options->target.tls.key_log_file && key_log && key_log[0]) {
+    options->target.tls.key_log_file = key_log;
+  }
   if (options->targets_path && (options->url || options->in_memory)) {
     return wspec_usage_error("run", "--targets names the targets: no URL goes with it");
   }

@@ -68,8 +68,8 @@ static cJSON *read_document(const char *path) {
 }
 
 static bool is_known_member(const char *name) {
-  static const char *const names[] = {"name",    "start",    "env",    "url",
-                                      "headers", "baseline", "ready_s"};
+  static const char *const names[] = {"name",    "start",    "env",     "url",
+                                      "headers", "baseline", "ready_s", "stop"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (strcmp(name, names[i]) == 0) {
       return true;
@@ -81,7 +81,7 @@ static bool is_known_member(const char *name) {
 static const char *fault_of(const cJSON *target) {
   for (const cJSON *item = cJSON_IsObject(target) ? target->child : NULL; item; item = item->next) {
     if (!is_known_member(item->string)) {
-      return "a member that is none of name, start, env, url, headers, baseline, ready_s";
+      return "a member that is none of name, start, env, url, headers, baseline, ready_s, stop";
     }
   }
   const cJSON *env = cJSON_GetObjectItemCaseSensitive(target, "env");
@@ -114,8 +114,9 @@ static int check_document(const cJSON *document, const char *path) {
 
 /* ---- Processes ---- */
 
-/* A group of its own, so that what it starts in turn is stopped with it. -1: it could not. */
-static pid_t start_target(const cJSON *target) {
+/* Runs a command of the target in a group of its own, so that what it starts in turn is stopped with
+ * it. -1: it could not. */
+static pid_t run_command(const cJSON *target, const char *command) {
   pid_t pid = fork();
   if (pid != 0) {
     if (pid > 0) {
@@ -129,23 +130,40 @@ static pid_t start_target(const cJSON *target) {
     (void)setenv(item->string, item->valuestring, 1);
   }
   (void)dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output may be a report */
-  execl("/bin/sh", "sh", "-c", text_of(target, "start"), (char *)NULL);
+  execl("/bin/sh", "sh", "-c", command, (char *)NULL);
   _exit(127);
 }
 
-static void stop_target(pid_t pid) {
-  if (pid <= 0) {
-    return;
-  }
-  (void)kill(-pid, SIGTERM);
+/* Waits until it has ended, at most STOP_MS. */
+static bool await_end(pid_t pid) {
   for (long waited = 0; waited < STOP_MS; waited += PAUSE_MS) {
     if (waitpid(pid, NULL, WNOHANG) != 0) {
-      break;
+      return true;
     }
     pause_ms(PAUSE_MS);
   }
+  return false;
+}
+
+static void kill_group(pid_t pid) {
   (void)kill(-pid, SIGKILL); /* also what outlived its parent */
   (void)waitpid(pid, NULL, WNOHANG);
+}
+
+/* By its own command, if it has one; SIGTERM does it where that is not enough. */
+static void stop_target(const cJSON *target, pid_t pid) {
+  const char *stop = text_of(target, "stop");
+  pid_t stopper = stop ? run_command(target, stop) : -1;
+  if (stopper > 0) {
+    (void)await_end(stopper);
+    kill_group(stopper);
+  }
+  if (pid <= 0 || (stopper > 0 && await_end(pid))) {
+    return;
+  }
+  (void)kill(-pid, SIGTERM);
+  (void)await_end(pid);
+  kill_group(pid);
 }
 
 static bool is_alive(pid_t pid) {
@@ -276,7 +294,8 @@ static void test_target(struct targets *targets, const cJSON *target, size_t ind
   char json[128];
   snprintf(json, sizeof json, "%s/%zu.json", targets->directory, index);
   fprintf(stderr, "wspec run: target %s\n", name);
-  pid_t pid = text_of(target, "start") ? start_target(target) : 0;
+  const char *start = text_of(target, "start");
+  pid_t pid = start ? run_command(target, start) : 0;
   int code = pid < 0 ? WSPEC_EXIT_UNREACHABLE : run_until_ready(targets, target, pid, json);
   if (pid > 0 && !is_alive(pid)) {
     fprintf(stderr, "wspec run: target %s died\n", name);
@@ -284,7 +303,7 @@ static void test_target(struct targets *targets, const cJSON *target, size_t ind
   } else if (!has_report(json)) {
     fprintf(stderr, "wspec run: target %s was not tested\n", name);
   }
-  stop_target(pid);
+  stop_target(target, pid);
   note_code(targets, code);
   if (has_report(json)) {
     note_code(targets, wspec_read_reports("run", &targets->reports, json));

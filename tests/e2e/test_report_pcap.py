@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import socket
+import struct
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,3 +83,81 @@ def test_times_begin_when_the_run_began(capture):
     expected = subprocess.run(["date", "-u", "-d", started, "+%s"], capture_output=True, text=True,
                               check=True).stdout.strip()
     assert 0 <= float(first) - int(expected) < 60
+
+
+# ---- A capture of somebody else, of wss, with the key log ----
+
+class Tap:
+    """Passes TCP on, and writes what passed as a capture of its own."""
+
+    def __init__(self, port, path):
+        self.port, self.path, self.packets = port, path, []
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.threads = []
+        self._start(self._accept)
+
+    def _start(self, target, *arguments):
+        self.threads.append(threading.Thread(target=target, args=arguments, daemon=True))
+        self.threads[-1].start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.port))
+            flow = {"n": len(self.threads), "next": [1, 1]}
+            self._packet(flow, 0, 0x02, b"")
+            self._packet(flow, 1, 0x12, b"")
+            self._start(self._pump, client, server, flow, 0)
+            self._start(self._pump, server, client, flow, 1)
+
+    def _pump(self, source, sink, flow, way):
+        try:
+            while octets := source.recv(16384):
+                self._packet(flow, way, 0x18, octets)
+                sink.sendall(octets)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def _packet(self, flow, way, flags, octets):
+        with self.lock:
+            is_syn = flags & 2
+            sequence = flow["next"][way] - bool(is_syn)
+            ends = [(b"\x0a\0\0\x01", 1024 + flow["n"]), (b"\x0a\0\0\x02", 443)]
+            (source, source_port), (sink, sink_port) = ends[way], ends[1 - way]
+            tcp = struct.pack("!HHIIBBHHH", source_port, sink_port, sequence,
+                              flow["next"][1 - way] if flags & 0x10 else 0, 0x50, flags, 65535, 0, 0)
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40 + len(octets), 0, 0, 64, 6, 0, source, sink)
+            self.packets.append(ip + tcp + octets)
+            flow["next"][way] += len(octets)
+
+    def close(self):
+        self.listener.close()
+        with self.lock, open(self.path, "wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+            for number, packet in enumerate(self.packets):
+                file.write(struct.pack("<IIII", number, 0, len(packet), len(packet)) + packet)
+
+
+@pytest.mark.parametrize("by_environment", [False, True], ids=["option", "environment"])
+def test_the_key_log_opens_a_capture_of_wss(wspec, start_echo, tmp_path, by_environment):
+    path, keys = tmp_path / "tap.pcap", tmp_path / "keys"
+    tap = Tap(start_echo("--tls").port, path)
+    words = [] if by_environment else ["--key-log", keys]
+    done = subprocess.run(
+        ["env", *([f"SSLKEYLOGFILE={keys}"] if by_environment else []), wspec, "run", "-k", *words,
+         f"wss://127.0.0.1:{tap.listener.getsockname()[1]}/", "--cases", "6455/5.5.2/ping-payload-1*"],
+        capture_output=True, text=True, timeout=TIMEOUT_S)
+    tap.close()
+    assert done.returncode == 0, done.stderr
+    assert keys.stat().st_mode & 0o777 == 0o600
+    closed = tshark(path, "websocket", "frame.number")
+    assert closed == []
+    opened = subprocess.run(["tshark", "-r", path, "-o", f"tls.keylog_file:{keys}", "-Y",
+                             "websocket.opcode == 9", "-T", "fields", "-e", "websocket.mask"],
+                            capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert opened.stdout.split(), opened.stderr

@@ -1,6 +1,7 @@
 """`wspec run --targets`: many targets in one command; one that dies does not take the others along."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,6 @@ def run(wspec, path, *arguments):
 
 
 def free_ports(n):
-    import socket
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
     ports = [s.getsockname()[1] for s in sockets]
     for s in sockets:
@@ -70,5 +70,38 @@ def test_a_bad_file_is_said_before_anything_starts(wspec, tmp_path):
     done = run(wspec, path)
     assert done.returncode == 2
     assert 'targets[0]: expected "name" and "url"' in done.stderr
-    path = write(tmp_path / "t.json", {"name": "x", "url": "ws://h/", "stop": "now"})
+    path = write(tmp_path / "t.json", {"name": "x", "url": "ws://h/", "stopp": "now"})
     assert "targets[0]: a member that is none of" in run(wspec, path).stderr
+
+
+def test_a_target_is_stopped_by_its_own_command(wspec, tmp_path):
+    """`start` leaves a process behind that is in no group of ours: only `stop` knows it."""
+    port, = free_ports(1)
+    pid = tmp_path / "pid"
+    start = (f"setsid {SERVER.removeprefix('exec ')} --port $PORT > /dev/null 2>&1 & "
+             f"echo $! > {pid}; wait")
+    path = write(tmp_path / "t.json", target("own", port, start=start,
+                                             stop=f"kill $(cat {pid}) && echo $PORT > {pid}.done"))
+    done = run(wspec, path, *CASES, "--json", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pid.done").read_text() == f"{port}\n"
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_target_that_never_listens_is_reported_and_the_others_go_on(wspec, tmp_path):
+    ports = free_ports(2)
+    path = write(tmp_path / "t.json", target("mute", ports[0], start="exec sleep 600", ready_s=0.2),
+                 target("good", ports[1]))
+    done = run(wspec, path, *CASES, "--json", tmp_path / "r.json")
+    assert done.returncode == 3
+    assert "target mute was not tested" in done.stderr
+    assert json.loads((tmp_path / "r.json").read_text())["target"]["name"] == "good"
+
+
+def test_headers_and_environment_reach_the_target(wspec, tmp_path):
+    port, = free_ports(1)
+    path = write(tmp_path / "t.json", target("good", port, headers=["X-Test: one two"]))
+    done = run(wspec, path, *CASES, "--transcripts", "all", "--json", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    assert b"X-Test: one two\r\n".hex() in (tmp_path / "r.json").read_text()
