@@ -238,6 +238,10 @@ enum wspec_err wspec_report_add_json(struct wspec_report *report, const cJSON *v
 
 /* ---- Order ---- */
 
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 static size_t digits_at(const char *text) {
   return strspn(text, "0123456789");
 }
@@ -262,7 +266,7 @@ int wspec_id_compare(const char *a, const char *b) {
   const char *whole_a = a;
   const char *whole_b = b;
   while (*a && *b) {
-    if (digits_at(a) > 0 && digits_at(b) > 0) {
+    if (is_digit(*a) && is_digit(*b)) {
       int order = compare_numbers(&a, &b);
       if (order != 0) {
         return order;
