@@ -37,7 +37,7 @@ const struct wspec_option wspec_judge_option_table[] = {
     {"out", OPTION_OUT, "DIR", "all reports, under their standard names", NULL,
      WSPEC_COMPLETES_DIRECTORY},
     {"color", OPTION_COLOR, "W", "auto, always, never", "auto always never", 0},
-    {"verbose", 'v', NULL, "say more; twice: everything", NULL, 0},
+    {"verbose", 'v', NULL, "also frames; twice: of what passed, too", NULL, 0},
     {"quiet", 'q', NULL, "say less", NULL, 0},
     {"help", OPTION_HELP, NULL, "print this", NULL, 0},
     {NULL, 0, NULL, NULL, NULL, 0},
@@ -63,8 +63,8 @@ struct judging {
 
 static int print_help(void) {
   printf("usage: wspec judge [OPTION...] [NAME=]REPORT...\n\n"
-         "Judges the transcripts of JSON reports again, without the target, and tells where the\n"
-         "verdict is another one. Exit code 1 where one is, or where a case fails.\n\n");
+         "Judges the transcripts of JSON reports again, without the target, and tells where\n"
+         "the verdict is another one. Exit code 1 where one is, or where a case fails.\n\n");
   wspec_options_help(stdout, wspec_judge_option_table);
   return -1;
 }

@@ -132,11 +132,11 @@ enum option_id {
     "chunk", OPTION_CHUNK, "N", "with --memory: deliver N octets at a time", NULL, 0              \
   }
 
-#define TERMINAL_ROWS                                                          \
-  {"color", OPTION_COLOR, "W", "auto, always, never", "auto always never", 0}, \
-      {"verbose", 'v', NULL, "say more; twice: everything", NULL, 0},          \
-      {"quiet", 'q', NULL, "say less", NULL, 0}, {                             \
-    "help", OPTION_HELP, NULL, "print this", NULL, 0                           \
+#define TERMINAL_ROWS                                                                        \
+  {"color", OPTION_COLOR, "W", "auto, always, never", "auto always never", 0},               \
+      {"verbose", 'v', NULL, "also frames: as they pass if cases come one by one", NULL, 0}, \
+      {"quiet", 'q', NULL, "say less", NULL, 0}, {                                           \
+    "help", OPTION_HELP, NULL, "print this", NULL, 0                                         \
   }
 
 const struct wspec_option wspec_run_option_table[] = {

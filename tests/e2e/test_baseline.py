@@ -141,6 +141,8 @@ def test_diff_tells_each_change(wspec, reports):
     old, new, expected = reports
     done = run(wspec, "diff", old, new, "--format", "json")
     assert done.returncode == 1
+    schema = json.loads((ROOT / "reports/schema/diff.schema.json").read_text())
+    jsonschema.validate(json.loads(done.stdout), schema, jsonschema.Draft202012Validator)
     target, = json.loads(done.stdout)["targets"]
     changes = {change["change"]: change for change in target["changes"]}
     assert {name: changes[name]["id"] for name in expected} == expected
@@ -177,3 +179,25 @@ def test_a_shard_that_the_ci_does_not_tell_is_bad_usage(wspec):
     done = run(wspec, "run", "--memory", "--shard", "auto",
                env={"CI_NODE_INDEX": "4", "CI_NODE_TOTAL": "3"})
     assert done.returncode == 2 and "no part of a whole" in done.stderr
+
+
+def test_a_case_stays_in_its_shard_when_others_come(wspec, tmp_path):
+    """Cases of its own beside the suite's: what was in a part before is in it still."""
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({
+        "schema": "wspec-cases/1", "spec": "robustness", "section": "mine",
+        "cases": [{"id": f"case-{i}", "summary": "The connection opens", "requirements": [],
+                   "steps": [{"open": {}}, {"close": {"code": 1000}}]} for i in range(40)]}))
+
+    def part(index, *more):
+        done = run(wspec, "run", "--memory", "--cases", "6455/5.5.2", "--shard", f"{index}/4",
+                   "--json", "-", *more)
+        assert done.returncode == 0, done.stderr
+        return {r["id"] for r in json.loads(done.stdout)["results"]}
+
+    own = ("--case-file", path, "--cases", "robustness/mine/*")
+    parts = [(part(i), part(i, *own)) for i in (1, 2, 3, 4)]
+    for before, after in parts:
+        assert before == {case for case in after if not case.startswith("robustness/mine/")}
+        assert before and after > before
+    assert len(set.union(*(after for _, after in parts))) == sum(len(a) for _, a in parts)

@@ -148,6 +148,8 @@ def test_diff_targets_and_matrix(workspace, wspec):
     assert summary.read_text()
     run_targets, by_hand = blocks("## Several implementations", "sh")
     example = json.loads(blocks("## Several implementations", "json")[0])
+    schema = json.loads((ROOT / "reports/schema/targets.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(example)
     assert [target["name"] for target in example["targets"]] == ["ws", "staging"]
     example["targets"] = example["targets"][:1]  # the other one is somewhere else
     example["targets"][0]["start"] = "exec ./my-server --port $PORT"

