@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* Of reports/page/, by cmake/embed.cmake. */
 extern const unsigned char wspec_page_html[], wspec_page_css[], wspec_page_js[];
@@ -186,6 +187,50 @@ static enum wspec_err put_data(FILE *file, const struct wspec_report *reports, s
   return err;
 }
 
+/* ---- Packing ---- */
+
+static void put_base64(FILE *file, const unsigned char *octets, size_t len) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < len; i += 3) {
+    size_t n = len - i < 3 ? len - i : 3;
+    unsigned group = (unsigned)octets[i] << 16 | (n > 1 ? (unsigned)octets[i + 1] << 8 : 0) |
+                     (n > 2 ? octets[i + 2] : 0);
+    char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
+                    n > 1 ? digits[group >> 6 & 63] : '=', n > 2 ? digits[group & 63] : '='};
+    fwrite(four, 1, sizeof four, file);
+  }
+}
+
+/* Transcripts are hex, and alike: they shrink to a tenth. The page knows "zlib" as "deflate". */
+static enum wspec_err put_deflated(FILE *file, const char *text, size_t len) {
+  uLongf packed_len = compressBound(len);
+  unsigned char *packed = malloc(packed_len);
+  if (!packed || compress(packed, &packed_len, (const Bytef *)text, len) != Z_OK) {
+    free(packed);
+    return WSPEC_ERR_NOMEM;
+  }
+  put_base64(file, packed, packed_len);
+  free(packed);
+  return WSPEC_OK;
+}
+
+static enum wspec_err put_packed_data(FILE *file, const struct wspec_report *reports,
+                                      size_t n_reports) {
+  char *text = NULL;
+  size_t len = 0;
+  FILE *plain = open_memstream(&text, &len);
+  if (!plain) {
+    return WSPEC_ERR_NOMEM;
+  }
+  enum wspec_err err = put_data(plain, reports, n_reports);
+  if (fclose(plain) != 0 && !err) {
+    err = WSPEC_ERR_NOMEM;
+  }
+  err = err ? err : put_deflated(file, text, len);
+  free(text);
+  return err;
+}
+
 /* ---- The page ---- */
 
 static enum wspec_err put_part(FILE *file, const char *name, const struct wspec_report *reports,
@@ -195,7 +240,7 @@ static enum wspec_err put_part(FILE *file, const char *name, const struct wspec_
   } else if (strncmp(name, "script@@", 8) == 0) {
     fwrite(wspec_page_js, 1, wspec_page_js_len, file);
   } else if (strncmp(name, "data@@", 6) == 0) {
-    return put_data(file, reports, n_reports);
+    return put_packed_data(file, reports, n_reports);
   } else if (n_reports == 1) {
     wspec_put_xml(file, wspec_report_label(reports));
   } else {

@@ -1,5 +1,5 @@
 /* html: sorted reports as one HTML page that needs nothing else: page/ holds its style and script,
- * the results stand in it as JSON. */
+ * the results stand in it as JSON, compressed. */
 #ifndef WSPEC_REPORTS_HTML_H
 #define WSPEC_REPORTS_HTML_H
 

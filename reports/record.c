@@ -11,6 +11,11 @@
  * an octet that a finding points at are kept. */
 enum { CHUNK_MAX = 4096, CHUNK_HEAD = 512, CHUNK_TAIL = 128, AROUND_FINDING = 64 };
 
+/* A transcript with more octets or entries than this is long: of each direction of a connection only
+ * the first octets, the last ones and those with a finding are kept, and entries of which nothing is
+ * kept become one. */
+enum { LONG_OCTETS = 64 * 1024, LONG_ENTRIES = 1000, LONG_HEAD = 8192, LONG_TAIL = 256 };
+
 /* A result on its way, with what options ask of it. */
 struct maker {
   const struct wspec_result *result;
@@ -237,21 +242,111 @@ static void add_octets(struct maker *maker, cJSON *item, const struct wspec_entr
   free(chunk.keep);
 }
 
+static cJSON *add_entry(struct maker *maker, cJSON *array, const struct wspec_entry *entry) {
+  cJSON *item = add_element(maker, array);
+  add_text(maker, item, "kind", wspec_entry_kind_name(entry->kind));
+  add_number(maker, item, "connection", entry->connection);
+  add_number(maker, item, "at_us", entry->at_us);
+  add_number(maker, item, "offset", entry->offset);
+  return item;
+}
+
+/* What a long transcript is shortened by: how many octets passed on each connection, from us and from
+ * the target, and entries on their way into one. */
+struct shortening {
+  bool is_long;
+  uint64_t ends[WSPEC_SCRIPT_CONNECTIONS_MAX][2];
+  struct wspec_entry left_out[2]; /* from us, from the target; `len` 0: none */
+};
+
+static bool is_octets(const struct wspec_entry *entry) {
+  return entry->len > 0 &&
+         (entry->kind == WSPEC_ENTRY_SENT || entry->kind == WSPEC_ENTRY_RECEIVED) &&
+         entry->connection < WSPEC_SCRIPT_CONNECTIONS_MAX;
+}
+
+static struct shortening plan_shortening(const struct wspec_transcript *transcript) {
+  struct shortening shortening = {.is_long = transcript->octets.len > LONG_OCTETS ||
+                                             transcript->n_entries > LONG_ENTRIES};
+  for (size_t i = 0; i < transcript->n_entries; i++) {
+    const struct wspec_entry *entry = &transcript->entries[i];
+    if (is_octets(entry)) {
+      bool is_received = entry->kind == WSPEC_ENTRY_RECEIVED;
+      shortening.ends[entry->connection][is_received] = entry->offset + entry->len;
+    }
+  }
+  return shortening;
+}
+
+static bool has_finding(const struct maker *maker, const struct wspec_entry *entry) {
+  for (size_t i = 0; i < maker->result->n_findings; i++) {
+    const struct wspec_finding *finding = &maker->result->findings[i];
+    if (finding->offset != WSPEC_OFFSET_NONE && finding->connection == entry->connection &&
+        finding->offset + AROUND_FINDING >= entry->offset &&
+        finding->offset < entry->offset + entry->len + AROUND_FINDING) {
+      return entry->kind == WSPEC_ENTRY_RECEIVED;
+    }
+  }
+  return false;
+}
+
+static bool is_left_out(const struct maker *maker, const struct shortening *shortening,
+                        const struct wspec_entry *entry) {
+  if (!shortening->is_long || !is_octets(entry) || entry->offset < LONG_HEAD) {
+    return false;
+  }
+  bool is_received = entry->kind == WSPEC_ENTRY_RECEIVED;
+  uint64_t end = shortening->ends[entry->connection][is_received];
+  return entry->offset + entry->len + LONG_TAIL < end && !has_finding(maker, entry);
+}
+
+static void add_left_out(struct maker *maker, cJSON *array, struct shortening *shortening) {
+  unsigned first = shortening->left_out[1].at_us < shortening->left_out[0].at_us;
+  for (unsigned i = 0; i < 2; i++) {
+    struct wspec_entry *entry = &shortening->left_out[i ? 1 - first : first];
+    if (entry->len > 0) {
+      cJSON *item = add_entry(maker, array, entry);
+      add_number(maker, item, "len", entry->len);
+      add_text(maker, item, "octets", "");
+      add(maker, add_array(maker, item, "more"));
+      maker->elided = true;
+    }
+    entry->len = 0;
+  }
+}
+
+/* Takes an entry of which nothing is kept; others of the same direction and connection join it. */
+static void leave_out(struct maker *maker, cJSON *array, struct shortening *shortening,
+                      const struct wspec_entry *entry) {
+  struct wspec_entry *one = &shortening->left_out[entry->kind == WSPEC_ENTRY_RECEIVED];
+  if (one->len > 0 && one->connection != entry->connection) {
+    add_left_out(maker, array, shortening);
+  }
+  if (one->len == 0) {
+    *one = *entry;
+  } else {
+    one->len += entry->len;
+  }
+}
+
 static void add_transcript(struct maker *maker, cJSON *object, const char *name,
                            const struct wspec_transcript *transcript) {
   cJSON *array = add_array(maker, object, name);
+  struct shortening shortening = plan_shortening(transcript);
   maker->elided = maker->elided || transcript->elided;
   for (size_t i = 0; i < transcript->n_entries && !maker->failed; i++) {
     const struct wspec_entry *entry = &transcript->entries[i];
-    cJSON *item = add_element(maker, array);
-    add_text(maker, item, "kind", wspec_entry_kind_name(entry->kind));
-    add_number(maker, item, "connection", entry->connection);
-    add_number(maker, item, "at_us", entry->at_us);
-    add_number(maker, item, "offset", entry->offset);
+    if (is_left_out(maker, &shortening, entry)) {
+      leave_out(maker, array, &shortening, entry);
+      continue;
+    }
+    add_left_out(maker, array, &shortening);
+    cJSON *item = add_entry(maker, array, entry);
     if (entry->len > 0) {
       add_octets(maker, item, entry, wspec_transcript_octets(transcript, entry));
     }
   }
+  add_left_out(maker, array, &shortening);
 }
 
 /* ---- The whole ---- */

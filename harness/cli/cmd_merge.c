@@ -20,8 +20,9 @@ const struct wspec_option wspec_merge_option_table[] = {
 
 static int print_help(void) {
   printf("usage: wspec merge [OPTION...] [NAME=]REPORT...\n\n"
-         "Puts JSON reports together: the shards of one run into one report, several targets\n"
-         "side by side; and writes them in any format. NAME is what to call the target.\n\n");
+         "Puts JSON reports together: the shards of one run into one report, several\n"
+         "targets side by side; and writes them in any format. NAME is what to call the\n"
+         "target.\n\n");
   wspec_options_help(stdout, wspec_merge_option_table);
   return WSPEC_EXIT_OK;
 }

@@ -216,10 +216,57 @@ static void a_full_disk_is_an_error_at_every_octet(void **state) {
   wspec_result_clear(&result);
 }
 
+/* A million octets in pieces of 64: what is kept is the start, the end and where it went wrong. */
+static void a_long_transcript_is_short_in_the_report(void **state) {
+  (void)state;
+  enum { N_PIECES = 4000, PIECE = 64, WRONG_AT = 100000 };
+  static char message[] = "M";
+  const struct wspec_finding finding = {.verdict = WSPEC_VERDICT_FAIL,
+                                        .requirement = "",
+                                        .level = "",
+                                        .message = message,
+                                        .offset = WRONG_AT};
+  struct wspec_result result = {.script = &script};
+  wspec_transcript_init(&result.transcript);
+  assert_int_equal(wspec_result_add(&result, &finding), WSPEC_OK);
+  uint8_t octets[PIECE] = {7};
+  for (uint64_t i = 0; i < N_PIECES; i++) {
+    const struct wspec_entry entry = {.kind = i % 2 ? WSPEC_ENTRY_RECEIVED : WSPEC_ENTRY_SENT,
+                                      .at_us = i,
+                                      .offset = i / 2 * PIECE};
+    assert_int_equal(wspec_transcript_add(&result.transcript, &entry, wspec_span_of(octets, PIECE)),
+                     WSPEC_OK);
+  }
+  cJSON *record = wspec_record_to_json(&result, &options);
+  const cJSON *transcript = cJSON_GetObjectItem(record, "transcript");
+  assert_in_range(cJSON_GetArraySize(transcript), 200, 300);
+  assert_true(cJSON_IsTrue(cJSON_GetObjectItem(record, "elided")));
+  double sums[2] = {0, 0};
+  double last_us = 0;
+  bool has_wrong = false;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, transcript) {
+    bool is_received = strcmp(cJSON_GetObjectItem(entry, "kind")->valuestring, "received") == 0;
+    double offset = cJSON_GetObjectItem(entry, "offset")->valuedouble;
+    bool is_kept = cJSON_GetObjectItem(entry, "octets")->valuestring[0] != '\0';
+    assert_true(offset == sums[is_received]); /* nothing is missing between two entries */
+    sums[is_received] += cJSON_GetObjectItem(entry, "len")->valuedouble;
+    has_wrong =
+        has_wrong || (is_received && is_kept && offset <= WRONG_AT && sums[is_received] > WRONG_AT);
+    assert_true(cJSON_GetObjectItem(entry, "at_us")->valuedouble >= last_us);
+    last_us = cJSON_GetObjectItem(entry, "at_us")->valuedouble;
+  }
+  assert_true(has_wrong);
+  assert_true(sums[0] == N_PIECES / 2 * PIECE && sums[1] == N_PIECES / 2 * PIECE);
+  cJSON_Delete(record);
+  wspec_result_clear(&result);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_result_is_in_the_file_when_it_was_added),
       cmocka_unit_test(evidence_is_kept_and_a_secret_is_not),
+      cmocka_unit_test(a_long_transcript_is_short_in_the_report),
       cmocka_unit_test_setup_teardown(survives_every_failing_allocation, use_own_malloc,
                                       use_any_malloc),
       cmocka_unit_test(a_full_disk_is_an_error_at_every_octet),
