@@ -40,6 +40,9 @@ static void put_32(uint8_t *out, uint32_t value) {
 }
 
 static void put_block(struct writer *writer, uint32_t type, const struct wspec_buf *body) {
+  if (writer->err) {
+    return;
+  }
   static const uint8_t zeros[4] = {0};
   size_t padding = (4 - body->len % 4) % 4;
   uint8_t head[8], tail[4];
@@ -156,9 +159,7 @@ static void put_packet(struct writer *writer, unsigned connection, unsigned dire
   if (comment) {
     append_comment(writer, &body, comment);
   }
-  if (!writer->err) {
-    put_block(writer, 6, &body);
-  }
+  put_block(writer, 6, &body);
   wspec_buf_clear(&body);
   writer->next[connection][direction] +=
       (uint32_t)octets.len + ((flags & (TCP_SYN | TCP_FIN)) != 0);
