@@ -20,8 +20,8 @@ typedef enum wspec_err write_diff(FILE *file, const struct wspec_diff *diffs, si
 
 static int print_help(void) {
   printf("usage: wspec diff [OPTION...] OLD NEW\n\n"
-         "Tells which cases are broken, fixed, changed, new and gone between two JSON reports.\n"
-         "Exit code 1 where one broke, or a new one fails.\n\n");
+         "Tells which cases are broken, fixed, changed, new and gone between two JSON\n"
+         "reports. Exit code 1 where one broke, or a new one fails.\n\n");
   wspec_options_help(stdout, wspec_diff_option_table);
   return WSPEC_EXIT_OK;
 }

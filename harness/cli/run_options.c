@@ -215,8 +215,8 @@ struct kind {
 static const struct kind kinds[] = {
     [WSPEC_RUN_SERVER] = {"run", wspec_run_option_table,
                           "usage: wspec run [OPTION...] [URL]\n\n"
-                          "Tests the WebSocket server at URL (ws, wss, http, https); without URL, "
-                          "the reference\nendpoint in this program.\n\n"},
+                          "Tests the WebSocket server at URL (ws, wss, http, https); without URL,\n"
+                          "the reference endpoint in this program.\n\n"},
     [WSPEC_RUN_CLIENT] = {"run-client", wspec_run_client_option_table,
                           "usage: wspec run-client [OPTION...] [-- COMMAND [ARGUMENT...]]\n\n"
                           "Tests a WebSocket client that sends back every message that it gets. "
