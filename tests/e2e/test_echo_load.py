@@ -160,10 +160,11 @@ def test_200_connections_100_times_leave_no_descriptor(wspec, start_echo):
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not shutil.which("vgdb"), reason="no valgrind: apt-get install valgrind")
-@pytest.mark.parametrize(("scheme", "rounds"), [("ws", 100), ("wss", 1)])
+@pytest.mark.parametrize(("scheme", "number", "rounds"), [("ws", 200, 100), ("wss", 50, 2)])
 def test_200_connections_100_times_leave_no_octet(start_plain_echo, authority, tmp_path, scheme,
-                                                  rounds):
-    """Not one octet of the heap: valgrind counts before and after, and at the end there is none."""
+                                                  number, rounds):
+    """Not one octet of the heap: valgrind counts before and after, and at the end there is none.
+    Inside TLS they are fewer, since valgrind takes a tenth of a second for a handshake."""
     log = tmp_path / "log"
     server = start_plain_echo(
         "--handshake-timeout", "600",
@@ -173,15 +174,15 @@ def test_200_connections_100_times_leave_no_octet(start_plain_echo, authority, t
                "--errors-for-leak-kinds=all", "--error-exitcode=9"])
     trust = ssl.create_default_context(cafile=authority.ca) if scheme == "wss" else None
     base = descriptors(server)
-    open_and_close(server, 200, trust)
+    open_and_close(server, number, trust)
     before = once_forgotten(server, base, heap_of, trust)
     for _ in range(rounds):
-        open_and_close(server, 200, trust)
+        open_and_close(server, number, trust)
     refuse(server, 10)
     after = once_forgotten(server, base, heap_of, trust)
     # The numbers of the one TLS connection that is open have no fixed length: there, it is less than
     # an octet and a block for each that is gone.
-    slack = 200 if trust else 1
+    slack = number if trust else 1
     assert all(abs(now - then) < slack for now, then in zip(after, before)), (before, after)
     server.signal(signal.SIGTERM)
     assert server.wait() == 0, log.read_text()
