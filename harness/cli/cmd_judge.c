@@ -64,7 +64,7 @@ struct judging {
 static int print_help(void) {
   printf("usage: wspec judge [OPTION...] [NAME=]REPORT...\n\n"
          "Judges the transcripts of JSON reports again, without the target, and tells\n"
-         "where the verdict is another one. Exit code 1 where one is, or where a case fails.\n\n");
+         "where the verdict is another one. Exit code 1 where one is, or a case fails.\n\n");
   wspec_options_help(stdout, wspec_judge_option_table);
   return -1;
 }
