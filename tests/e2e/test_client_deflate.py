@@ -1,0 +1,59 @@
+"""The cases of RFC 7692 for clients, against a right client and against ones with one defect."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("websockets")
+
+CLIENT = Path(__file__).parent / "peers/deflating_client.py"
+TIMEOUT_S = 200
+
+TAKEOVER = "7692/7.2.2/takeover"
+OWN_TAKEOVER = "7692/7.1/server-no-context-takeover-kept-to"
+OWN_WINDOW = "7692/7.1/server-window-kept-to-9"
+FAR = "7692/7.2.2/far-distance-32768"
+TWICE = "7692/5/answer-accepts-deflate-twice"
+WRONG_ANSWERS = "7692/7/client-fails-on-*"
+
+
+def failures(wspec, tmp_path, how, *cases):
+    """id -> requirements that were violated, of the cases that failed."""
+    path = tmp_path / "report.json"
+    subprocess.run([wspec, "run-client", "--quiet", "--no-confirm", "--jobs", "2", "--json", path,
+                    *[word for case in cases for word in ("--cases", case)], "--",
+                    sys.executable, CLIENT, how, "{url}"],
+                   capture_output=True, timeout=TIMEOUT_S, check=False)
+    results = json.loads(path.read_text())["results"]
+    assert results
+    assert {result["verdict"] for result in results} <= {"pass", "fail"}
+    return {result["id"]: [finding["requirement"] for finding in result["findings"]]
+            for result in results if result["verdict"] == "fail"}
+
+
+def test_a_right_client_fails_none(wspec, tmp_path):
+    assert not failures(wspec, tmp_path, "strict", TAKEOVER, OWN_TAKEOVER, OWN_WINDOW, FAR, TWICE,
+                        WRONG_ANSWERS)
+
+
+@pytest.mark.parametrize(("how", "case", "requirement"), [
+    ("keeps_its_window", OWN_TAKEOVER, "7692-7.2.1-08"),
+    ("ignores_its_window_bits", OWN_WINDOW, "7692-7.2.1-12"),
+    ("forgets_the_window", TAKEOVER, None),
+    ("inflates_with_9_bits", FAR, None),
+    ("takes_any_answer", TWICE, "7692-5-10"),
+])
+def test_a_defect_fails_its_case(wspec, tmp_path, how, case, requirement):
+    failed = failures(wspec, tmp_path, how, case)
+    assert list(failed) == [case]
+    assert requirement is None or requirement in failed[case]
+
+
+def test_each_wrong_answer_is_noticed(wspec, tmp_path):
+    failed = failures(wspec, tmp_path, "takes_any_answer", WRONG_ANSWERS)
+    assert len(failed) == 12
+    assert {requirement for found in failed.values() for requirement in found} == {
+        "7692-7-05", "7692-7-06", "7692-7-07"}
