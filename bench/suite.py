@@ -6,8 +6,9 @@
 
 kosoku comes from PyPI (0.1.0); npm ws from targets/npm-ws. Both tools play the same numbers against
 the same server process, in turns; the table has medians of wall and processor time, of the tool and
-of the server, the ratio of the medians to kosoku's, and the most memory that the tool held. Where
-the two disagree about a case, it is listed: docs/ says which of them is right by the RFC.
+of the server, the ratio of the medians to kosoku's, and the most memory that the tool held. The last
+row is all of wspec's cases but robustness/limits, which kosoku has nothing to set beside. Where the
+two disagree about a case, it is listed: docs/ says which of them is right by the RFC.
 
 Groups 12 and 13 are 216,000 messages of up to 128 KiB, which take the server minutes to inflate and
 deflate: --numbers "12.*.10,13.*.10" plays some of them.
@@ -109,6 +110,11 @@ def wspec_argv(wspec, url, equivalents):
             *[word for name in ids for word in ("--cases", name)]]
 
 
+def whole_suite_argv(wspec, url):
+    """The command line that plays everything but the cases that are large on purpose."""
+    return [wspec, "run", url, "--quiet", "--json", "-", "--exclude", "robustness/limits/*"]
+
+
 def disagreements(equivalents, ours, theirs):
     """Numbers where one of the tools fails the server and the other does not."""
     for number, names in sorted(equivalents.items()):
@@ -123,7 +129,7 @@ def disagreements(equivalents, ours, theirs):
 
 def print_table(rows):
     """Medians of each tool, and the ratio to the first."""
-    print(f"{'tool':18}{'wall s':>10}{'own s':>9}{'server s':>10}{'wall/kosoku':>13}"
+    print(f"{'tool':22}{'wall s':>10}{'own s':>9}{'server s':>10}{'wall/kosoku':>13}"
           f"{'peak MiB':>10}")
     reference = None
     for name, runs in rows.items():
@@ -131,7 +137,7 @@ def print_table(rows):
                    ("wall", "own", "server")]
         reference = reference or medians[0]
         memory = max(run["memory"] for run in runs)
-        print(f"{name:18}{medians[0]:10.3f}{medians[1]:9.3f}{medians[2]:10.3f}"
+        print(f"{name:22}{medians[0]:10.3f}{medians[1]:9.3f}{medians[2]:10.3f}"
               f"{medians[0] / reference:13.3f}{memory:10.0f}")
 
 
@@ -158,6 +164,7 @@ def main():
                                                   int(jobs), outdir)
                  for jobs in arguments.jobs.split(",")}
         tools["wspec run"] = wspec_argv(wspec, server.url, equivalents)
+        tools["wspec run, all cases"] = whole_suite_argv(wspec, server.url)
         for _ in range(arguments.repetitions):
             for name, argv in tools.items():
                 rows.setdefault(name, []).append(timed(argv, server.process.pid, folder))
@@ -167,6 +174,8 @@ def main():
     print(f"{len(equivalents)} of Autobahn's numbers against {arguments.target}, "
           f"{len(ours)} cases of wspec, {arguments.repetitions} repetitions in turns, medians")
     print_table(rows)
+    total = json.loads(rows["wspec run, all cases"][-1]["output"])["summary"]["total"]
+    print(f"all cases: {total}, without robustness/limits")
     lines = list(disagreements(equivalents, ours, theirs))
     print(f"{len(set(equivalents) & set(theirs))} verdicts compared, {len(lines)} disagree")
     print("\n".join(lines))

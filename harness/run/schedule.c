@@ -2,6 +2,7 @@
 
 #include "proto/close.h"
 #include "run/canary.h"
+#include "run/idle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,15 @@ enum schedule_phase {
 /* A case that is refused a connection while it plays alone is played again so often. */
 enum { REFUSALS_MAX = 3 };
 
+/* A case that waits at least so long of its own accord leaves the target to others meanwhile. */
+enum { IDLE_US = 90 * 1000 };
+
 /* What is kept of a case beside its result. */
 struct entry {
   struct wspec_play_config config; /* each has its own seed */
   unsigned refusals;
   bool was_played, is_reported;
+  bool is_idle; /* it waits most of its time, and is started ahead of its turn */
 };
 
 /* What the canary is out for. */
@@ -38,6 +43,7 @@ struct schedule {
   struct entry *entries;
   size_t n_scripts, n_reported, running;
   size_t next;
+  size_t next_idle, idle_left, idle_running; /* of SCHEDULE_ALL */
   enum schedule_phase phase;
   enum wspec_err err;
   bool is_alone; /* a case that tolerates no other is under way */
@@ -238,6 +244,7 @@ static void end_play(struct player *player, struct wspec_result *result, bool re
   schedule->running--;
   schedule->is_alone = false;
   if (schedule->phase == SCHEDULE_ALL) {
+    schedule->idle_running -= schedule->entries[index].is_idle;
     end_of_first_play(schedule, index, result);
   } else {
     end_of_play_alone(schedule, index, result, refused);
@@ -335,9 +342,47 @@ static bool is_due(const struct schedule *schedule, size_t index) {
   return false;
 }
 
+/* Cases that wait most of their time would fill every place at the end of a run, while the target
+ * has nothing to do: they go first, in three quarters of the places, beside the others. */
+static bool is_turn_of_idle(const struct schedule *schedule) {
+  return schedule->phase == SCHEDULE_ALL && schedule->idle_left > 0 &&
+         (schedule->idle_running < schedule->options->jobs * 3 / 4 ||
+          schedule->next == schedule->n_scripts);
+}
+
+static bool start_idle(struct schedule *schedule) {
+  while (!schedule->entries[schedule->next_idle].is_idle) {
+    schedule->next_idle++;
+  }
+  size_t index = schedule->next_idle;
+  if (!schedule->target_gone && !may_start(schedule, index)) {
+    return false;
+  }
+  schedule->idle_left--;
+  schedule->next_idle++;
+  if (schedule->target_gone) {
+    give_up_case(schedule, index);
+  } else {
+    schedule->idle_running++;
+    start(schedule, index);
+  }
+  return true;
+}
+
+static bool has_next(const struct schedule *schedule) {
+  return schedule->next < schedule->n_scripts || is_turn_of_idle(schedule);
+}
+
 /* Takes the next case of the phase; false: nothing can be started now. */
 static bool take_next(struct schedule *schedule) {
+  if (is_turn_of_idle(schedule)) {
+    return start_idle(schedule);
+  }
   size_t index = schedule->next;
+  if (schedule->phase == SCHEDULE_ALL && schedule->entries[index].is_idle) {
+    schedule->next++; /* ahead of its turn, or still to come */
+    return true;
+  }
   if (schedule->entries[index].is_reported || !is_due(schedule, index)) {
     schedule->next++;
     if (schedule->phase == SCHEDULE_AUTOPSY) {
@@ -360,7 +405,7 @@ static bool take_next(struct schedule *schedule) {
 
 static void fill(struct schedule *schedule) {
   while (schedule->phase != SCHEDULE_DONE && schedule->errand == ERRAND_NONE) {
-    if (schedule->next < schedule->n_scripts && !schedule->err) {
+    if (has_next(schedule) && !schedule->err) {
       if (!take_next(schedule)) {
         return;
       }
@@ -369,6 +414,15 @@ static void fill(struct schedule *schedule) {
     } else {
       next_phase(schedule);
     }
+  }
+}
+
+static void note_idle(struct schedule *schedule) {
+  for (size_t i = 0; i < schedule->n_scripts && schedule->options->jobs > 1; i++) {
+    const struct wspec_script *script = schedule->scripts[i];
+    uint64_t idle_us = wspec_idle_us(script, schedule->options->config->settle_us);
+    schedule->entries[i].is_idle = idle_us >= IDLE_US && !script->alone;
+    schedule->idle_left += schedule->entries[i].is_idle;
   }
 }
 
@@ -391,6 +445,7 @@ enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
     free(schedule.entries);
     return WSPEC_ERR_NOMEM;
   }
+  note_idle(&schedule);
   fill(&schedule);
   if (schedule.phase != SCHEDULE_DONE) {
     wspec_loop_run(loop);

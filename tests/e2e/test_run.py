@@ -221,7 +221,7 @@ def test_case_that_kills_the_target_is_named(wspec, jobs):
     try:
         done = run(wspec, f"ws://127.0.0.1:{supervisor.port}/", "--jobs", jobs, "--json", "-",
                    "--cases", "6455/5.1/unmasked-text*", "--cases", "6455/5.5.2",
-                   "--timeout", "3")
+                   "--timeout", "20")
         results = json.loads(done.stdout)["results"]
     finally:
         supervisor.stop()
