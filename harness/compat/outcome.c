@@ -29,6 +29,7 @@ struct judging {
   bool target_closed_first, was_clean, dropped_by_me;
   const char *behavior, *behavior_close;
   char sentence[SENTENCE_SIZE], close_sentence[SENTENCE_SIZE];
+  bool out_of_memory; /* the object is not whole */
 };
 
 /* ---- What happened ---- */
@@ -214,61 +215,76 @@ static void judge(struct judging *judging) {
 
 /* ---- The object ---- */
 
-static cJSON *event_to_json(const struct wspec_traced *event) {
+/* Adds `item`, which may be NULL for lack of memory, and returns it if it is there. */
+static cJSON *put(struct judging *judging, cJSON *array, cJSON *item) {
+  if (!item || !cJSON_AddItemToArray(array, item)) {
+    cJSON_Delete(item);
+    judging->out_of_memory = true;
+    return NULL;
+  }
+  return item;
+}
+
+static cJSON *put_member(struct judging *judging, cJSON *object, const char *name, cJSON *item) {
+  if (!item || !cJSON_AddItemToObject(object, name, item)) {
+    cJSON_Delete(item);
+    judging->out_of_memory = true;
+    return NULL;
+  }
+  return item;
+}
+
+static void put_event(struct judging *judging, cJSON *list, const struct wspec_traced *event) {
   static const char *const names[] = {"message", "ping", "pong"};
-  cJSON *array = cJSON_CreateArray();
-  cJSON *name = cJSON_CreateString(names[event->kind]);
-  cJSON *payload = cJSON_CreateString(event->payload.text);
-  cJSON_AddItemToArray(array, name);
-  cJSON_AddItemToArray(array, payload);
+  cJSON *array = put(judging, list, cJSON_CreateArray());
+  put(judging, array, cJSON_CreateString(names[event->kind]));
+  put(judging, array, cJSON_CreateString(event->payload.text));
   if (event->kind == WSPEC_TRACED_MESSAGE) {
-    cJSON_AddItemToArray(array, cJSON_CreateBool(event->is_binary));
+    put(judging, array, cJSON_CreateBool(event->is_binary));
   }
-  return array;
 }
 
-static cJSON *events_to_json(const struct wspec_traced *events, size_t n) {
-  cJSON *array = cJSON_CreateArray();
+static void put_events(struct judging *judging, cJSON *object, const char *name,
+                       const struct wspec_traced *events, size_t n) {
+  cJSON *list = put_member(judging, object, name, cJSON_CreateArray());
   for (size_t i = 0; i < n; i++) {
-    cJSON_AddItemToArray(array, event_to_json(&events[i]));
+    put_event(judging, list, &events[i]);
   }
-  return array;
 }
 
-static void add_events(cJSON *object, const struct judging *judging) {
+static void add_events(struct judging *judging, cJSON *object) {
   const struct wspec_expected *expected = &judging->expected;
   bool is_compressed = (judging->result->script->needs & WSPEC_NEED_DEFLATE) != 0;
-  cJSON *lists = cJSON_AddObjectToObject(object, "expected");
-  if (is_compressed) {
-    cJSON_AddArrayToObject(object, "received");
-    return;
+  cJSON *lists = put_member(judging, object, "expected", cJSON_CreateObject());
+  if (!is_compressed) {
+    put_events(judging, lists, OK, expected->events, expected->n_events);
   }
-  cJSON_AddItemToObject(lists, OK, events_to_json(expected->events, expected->n_events));
-  if (expected->close.by_target && expected->n_events > 0) {
-    cJSON_AddArrayToObject(lists, NON_STRICT);
+  if (!is_compressed && expected->close.by_target && expected->n_events > 0) {
+    put_events(judging, lists, NON_STRICT, NULL, 0);
   }
-  cJSON_AddItemToObject(object, "received",
-                        events_to_json(judging->trace.events, judging->trace.n_events));
+  put_events(judging, object, "received", judging->trace.events,
+             is_compressed ? 0 : judging->trace.n_events);
 }
 
-static void add_expected_close(cJSON *object, const struct judging *judging) {
+static void add_expected_close(struct judging *judging, cJSON *object) {
   const struct wspec_expected_close *close = &judging->expected.close;
-  cJSON *expected = cJSON_AddObjectToObject(object, "expectedClose");
-  cJSON_AddBoolToObject(expected, "closedByMe", !close->by_target);
-  cJSON_AddItemToObject(expected, "closeCode",
-                        cJSON_CreateIntArray(close->codes, (int)close->n_codes));
-  cJSON_AddBoolToObject(expected, "requireClean", close->require_clean);
+  cJSON *expected = put_member(judging, object, "expectedClose", cJSON_CreateObject());
+  put_member(judging, expected, "closedByMe", cJSON_CreateBool(!close->by_target));
+  put_member(judging, expected, "closeCode",
+             cJSON_CreateIntArray(close->codes, (int)close->n_codes));
+  put_member(judging, expected, "requireClean", cJSON_CreateBool(close->require_clean));
   if (close->is_fatal) {
-    cJSON_AddBoolToObject(expected, "closedByWrongEndpointIsFatal", true);
+    put_member(judging, expected, "closedByWrongEndpointIsFatal", cJSON_CreateBool(true));
   }
 }
 
-static void add_code(cJSON *object, const char *name, int code) {
-  cJSON_AddItemToObject(object, name, code >= 0 ? cJSON_CreateNumber(code) : cJSON_CreateNull());
+static void add_code(struct judging *judging, cJSON *object, const char *name, int code) {
+  put_member(judging, object, name, code >= 0 ? cJSON_CreateNumber(code) : cJSON_CreateNull());
 }
 
-static void add_text_or_null(cJSON *object, const char *name, const char *text) {
-  cJSON_AddItemToObject(object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
+static void add_text_or_null(struct judging *judging, cJSON *object, const char *name,
+                             const char *text) {
+  put_member(judging, object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
 static const char *why_not_clean(const struct judging *judging) {
@@ -282,35 +298,36 @@ static const char *why_not_clean(const struct judging *judging) {
                                 : "TCP was closed by the peer without a closing handshake";
 }
 
-static void add_close(cJSON *object, const struct judging *judging) {
+static void add_close(struct judging *judging, cJSON *object) {
   const struct wspec_trace *trace = &judging->trace;
   bool came = judging->result->close.status_code != WSPEC_CLOSE_ABNORMAL;
-  cJSON_AddBoolToObject(object, "closedByMe", !judging->target_closed_first);
-  cJSON_AddBoolToObject(object, "failedByMe",
-                        !judging->target_closed_first && !trace->sent.came && trace->is_whole);
-  cJSON_AddBoolToObject(object, "droppedByMe", judging->dropped_by_me);
-  cJSON_AddBoolToObject(object, "wasClean", judging->was_clean);
-  add_text_or_null(object, "wasNotCleanReason", why_not_clean(judging));
-  cJSON_AddBoolToObject(object, "wasServerConnectionDropTimeout",
-                        !judging->facts->is_server && judging->dropped_by_me && came);
-  cJSON_AddBoolToObject(object, "wasOpenHandshakeTimeout", !trace->was_open);
-  cJSON_AddBoolToObject(object, "wasCloseHandshakeTimeout",
-                        trace->sent.came && !trace->received.came && judging->dropped_by_me);
-  add_code(object, "localCloseCode", trace->sent.came ? trace->sent.status_code : -1);
-  add_text_or_null(object, "localCloseReason",
+  put_member(judging, object, "closedByMe", cJSON_CreateBool(!judging->target_closed_first));
+  put_member(
+      judging, object, "failedByMe",
+      cJSON_CreateBool(!judging->target_closed_first && !trace->sent.came && trace->is_whole));
+  put_member(judging, object, "droppedByMe", cJSON_CreateBool(judging->dropped_by_me));
+  put_member(judging, object, "wasClean", cJSON_CreateBool(judging->was_clean));
+  add_text_or_null(judging, object, "wasNotCleanReason", why_not_clean(judging));
+  put_member(judging, object, "wasServerConnectionDropTimeout",
+             cJSON_CreateBool(!judging->facts->is_server && judging->dropped_by_me && came));
+  put_member(judging, object, "wasOpenHandshakeTimeout", cJSON_CreateBool(!trace->was_open));
+  put_member(judging, object, "wasCloseHandshakeTimeout",
+             cJSON_CreateBool(trace->sent.came && !trace->received.came && judging->dropped_by_me));
+  add_code(judging, object, "localCloseCode", trace->sent.came ? trace->sent.status_code : -1);
+  add_text_or_null(judging, object, "localCloseReason",
                    trace->sent.came && trace->sent.reason[0] ? trace->sent.reason : NULL);
-  add_code(object, "remoteCloseCode", judging->remote_code);
-  add_text_or_null(object, "remoteCloseReason", judging->result->close.reason);
+  add_code(judging, object, "remoteCloseCode", judging->remote_code);
+  add_text_or_null(judging, object, "remoteCloseReason", judging->result->close.reason);
 }
 
-static void add_wire(cJSON *object, struct judging *judging) {
+static void add_wire(struct judging *judging, cJSON *object) {
   struct wspec_trace *trace = &judging->trace;
   const char *request = trace->request ? trace->request : "?";
   const char *response = trace->response ? trace->response : "?";
-  cJSON_AddStringToObject(object, "httpRequest", request);
-  cJSON_AddStringToObject(object, "httpResponse", response);
-  cJSON_AddBoolToObject(object, "createWirelog", true);
-  cJSON_AddBoolToObject(object, "createStats", true);
+  put_member(judging, object, "httpRequest", cJSON_CreateString(request));
+  put_member(judging, object, "httpResponse", cJSON_CreateString(response));
+  put_member(judging, object, "createWirelog", cJSON_CreateBool(true));
+  put_member(judging, object, "createStats", cJSON_CreateBool(true));
   struct {
     const char *name;
     cJSON **part;
@@ -320,13 +337,12 @@ static void add_wire(cJSON *object, struct judging *judging) {
                {"rxFrameStats", &trace->frames_received},
                {"txFrameStats", &trace->frames_sent}};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-    if (cJSON_AddItemToObject(object, parts[i].name, *parts[i].part)) {
-      *parts[i].part = NULL;
-    }
+    put_member(judging, object, parts[i].name, *parts[i].part);
+    *parts[i].part = NULL;
   }
 }
 
-static void add_description(cJSON *object, const struct judging *judging) {
+static void add_description(struct judging *judging, cJSON *object) {
   const struct wspec_expected_close *close = &judging->expected.close;
   char expectation[SENTENCE_SIZE];
   if (close->by_target) {
@@ -339,8 +355,8 @@ static void add_description(cJSON *object, const struct judging *judging) {
                                                   : "No message comes",
                    close->require_clean ? " ends cleanly" : "");
   }
-  cJSON_AddStringToObject(object, "description", judging->result->script->summary);
-  cJSON_AddStringToObject(object, "expectation", expectation);
+  put_member(judging, object, "description", cJSON_CreateString(judging->result->script->summary));
+  put_member(judging, object, "expectation", cJSON_CreateString(expectation));
 }
 
 static cJSON *to_json(struct judging *judging) {
@@ -348,30 +364,28 @@ static cJSON *to_json(struct judging *judging) {
   bool is_compressed =
       strncmp(judging->number, "12.", 3) == 0 || strncmp(judging->number, "13.", 3) == 0;
   cJSON *object = cJSON_CreateObject();
-  cJSON_AddNumberToObject(object, "case", facts->case_value);
-  cJSON_AddStringToObject(object, "id", judging->number);
-  add_description(object, judging);
-  cJSON_AddStringToObject(object, "agent", facts->agent);
-  cJSON_AddStringToObject(object, "started", facts->started);
-  cJSON_AddNumberToObject(object, "duration",
-                          (double)((judging->result->duration_us + 500) / 1000));
-  cJSON_AddBoolToObject(object, "reportTime", judging->number[0] == '9' || is_compressed);
-  cJSON_AddBoolToObject(object, "reportCompressionRatio", is_compressed);
-  cJSON_AddStringToObject(object, "behavior", judging->behavior);
-  cJSON_AddStringToObject(object, "behaviorClose", judging->behavior_close);
-  add_events(object, judging);
-  add_expected_close(object, judging);
-  cJSON_AddStringToObject(object, "result", judging->sentence);
-  cJSON_AddStringToObject(object, "resultClose", judging->close_sentence);
-  cJSON_AddBoolToObject(object, "isServer", facts->is_server);
-  add_close(object, judging);
-  add_wire(object, judging);
-  /* The last member stands for all before it: cJSON adds nothing once memory ran out. */
-  cJSON_AddNullToObject(object, "trafficStats");
+  put_member(judging, object, "case", cJSON_CreateNumber(facts->case_value));
+  put_member(judging, object, "id", cJSON_CreateString(judging->number));
+  add_description(judging, object);
+  put_member(judging, object, "agent", cJSON_CreateString(facts->agent));
+  put_member(judging, object, "started", cJSON_CreateString(facts->started));
+  put_member(judging, object, "duration",
+             cJSON_CreateNumber((double)((judging->result->duration_us + 500) / 1000)));
+  put_member(judging, object, "reportTime",
+             cJSON_CreateBool(judging->number[0] == '9' || is_compressed));
+  put_member(judging, object, "reportCompressionRatio", cJSON_CreateBool(is_compressed));
+  put_member(judging, object, "behavior", cJSON_CreateString(judging->behavior));
+  put_member(judging, object, "behaviorClose", cJSON_CreateString(judging->behavior_close));
+  add_events(judging, object);
+  add_expected_close(judging, object);
+  put_member(judging, object, "result", cJSON_CreateString(judging->sentence));
+  put_member(judging, object, "resultClose", cJSON_CreateString(judging->close_sentence));
+  put_member(judging, object, "isServer", cJSON_CreateBool(facts->is_server));
+  add_close(judging, object);
+  add_wire(judging, object);
+  put_member(judging, object, "trafficStats", cJSON_CreateNull());
   return object;
 }
-
-enum { N_MEMBERS = 39 };
 
 struct cJSON *wspec_outcome_new(const struct wspec_result *result,
                                 const struct wspec_outcome_facts *facts) {
@@ -382,7 +396,7 @@ struct cJSON *wspec_outcome_new(const struct wspec_result *result,
   if (wspec_trace_read(&judging.trace, &result->transcript, facts->is_server) == WSPEC_OK) {
     judge(&judging);
     object = to_json(&judging);
-    if (cJSON_GetArraySize(object) != N_MEMBERS) {
+    if (judging.out_of_memory) {
       cJSON_Delete(object);
       object = NULL;
     }

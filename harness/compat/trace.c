@@ -293,8 +293,10 @@ static void feed_frames(struct tracer *tracer, struct stream *stream, struct wsp
 /* Returns how many octets of `octets` belong to the head. */
 static size_t feed_head(struct tracer *tracer, struct stream *stream, struct wspec_span octets) {
   for (size_t i = 0; i < octets.len; i++) {
-    if (wspec_buf_append_octet(&stream->head, octets.data[i])) {
+    enum wspec_err err = wspec_buf_append_octet(&stream->head, octets.data[i]);
+    if (err) {
       stream->is_lost = true;
+      tracer->out_of_memory = err == WSPEC_ERR_NOMEM;
       return octets.len;
     }
     const uint8_t *end = stream->head.data + stream->head.len;
