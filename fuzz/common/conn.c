@@ -2,6 +2,7 @@
 
 #include "common/head.h"
 #include "common/plain_conn.h"
+#include "proto/deflate.h"
 #include "proto/handshake.h"
 
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void finish(struct wspec_conn *conn, struct fuzz_conn_run *run) {
   if (violation) {
     FUZZ_CHECK(violation->err == run->err && violation->sentence[0] != '\0');
     FUZZ_CHECK(run->err == WSPEC_ERR_PROTOCOL || run->err == WSPEC_ERR_UTF8 ||
-               run->err == WSPEC_ERR_LIMIT);
+               run->err == WSPEC_ERR_LIMIT || run->err == WSPEC_ERR_DEFLATE);
     run->violation = *violation;
     FUZZ_CHECK(wspec_conn_next(conn) == WSPEC_CONN_CLOSE_TCP);
   }
@@ -92,10 +93,12 @@ void fuzz_conn_run_clear(struct fuzz_conn_run *run) {
   fuzz_log_clear(&run->output);
 }
 
+enum { DEFLATE_MESSAGE_MAX = 16384, DEFLATE_MEMORY_MAX = 4 << 20 };
+
 /* ---- what is asserted of a connection ---- */
 
-/* A codec whose compressed form is the octets themselves: for the ways through conn that RSV1 opens.
- * What inflating makes of real octets is the business of the harness deflate. */
+/* A codec whose compressed form is the octets themselves: for the ways through conn that RSV1 opens,
+ * beside a reader that knows no DEFLATE. */
 static enum wspec_err pass_on(void *context, struct wspec_span octets, bool ends,
                               struct wspec_buf *out) {
   (void)context;
@@ -103,7 +106,8 @@ static enum wspec_err pass_on(void *context, struct wspec_span octets, bool ends
   return wspec_buf_append_span(out, octets);
 }
 
-static struct wspec_conn_options take_options(bool is_client, struct fuzz_input *input) {
+static struct wspec_conn_options take_options(bool is_client, struct fuzz_input *input,
+                                              bool *is_deflate) {
   struct wspec_conn_options options;
   wspec_conn_options_init(&options, is_client);
   uint8_t choice = fuzz_take_octet(input);
@@ -111,13 +115,14 @@ static struct wspec_conn_options take_options(bool is_client, struct fuzz_input 
   options.assemble = (choice & 1) == 0;
   options.check_utf8 = (choice & 2) == 0;
   options.codec.inflate = choice & 4 ? pass_on : NULL;
+  *is_deflate = (choice & 12) == 12;
   options.message_max = limits & 1 ? 64 : options.message_max;
   options.frame_max = limits & 2 ? 32 : options.frame_max;
   options.fragments_max = limits & 4 ? 3 : options.fragments_max;
-  if (options.codec.inflate && (limits & 1)) {
-    /* Of octets that inflate to too much and to what is no UTF-8, which is seen first depends on how
-     * far they were inflated at once. */
-    options.check_utf8 = false;
+  if (*is_deflate && !(limits & 1)) {
+    options.message_max = DEFLATE_MESSAGE_MAX;
+  } else if (options.codec.inflate && !*is_deflate && (limits & 1)) {
+    options.check_utf8 = false; /* the plain reader looks at the length first */
   }
   return options;
 }
@@ -193,11 +198,34 @@ static void skip_handshake(bool is_client, struct fuzz_input *input) {
   }
 }
 
+/* With permessage-deflate: whatever the portions, the same events, output and violation, in memory
+ * that is bounded. */
+static void check_deflated(struct wspec_conn_options options, struct fuzz_input input,
+                           const struct fuzz_plan plans[3], struct fuzz_conn_run runs[3]) {
+  static const struct wspec_deflate_params agreed = {.server_max_window_bits = 10};
+  for (size_t i = 0; i < 3; i++) {
+    fuzz_memory_start();
+    struct wspec_deflate *deflate = wspec_deflate_new(&agreed, options.is_client);
+    FUZZ_CHECK(deflate);
+    options.codec = wspec_deflate_codec(deflate);
+    fuzz_conn_feed(&options, input, plans[i], &runs[i]);
+    wspec_deflate_free(deflate);
+    FUZZ_CHECK(fuzz_memory_requested() <= DEFLATE_MEMORY_MAX + 16 * input.len);
+    check_same(&runs[i], &runs[0]);
+  }
+  check_output(&options, &runs[0]);
+}
+
 void fuzz_conn_check(bool is_client, struct fuzz_input input) {
   static struct fuzz_conn_run runs[3]; /* for their memory alone */
-  struct wspec_conn_options options = take_options(is_client, &input);
+  bool is_deflate;
+  struct wspec_conn_options options = take_options(is_client, &input, &is_deflate);
   struct fuzz_plan plans[] = {fuzz_plan_at_once, fuzz_plan_octets, fuzz_take_plan(&input)};
   skip_handshake(is_client, &input);
+  if (is_deflate) {
+    check_deflated(options, input, plans, runs);
+    return;
+  }
   for (size_t i = 0; i < 3; i++) {
     fuzz_memory_start();
     fuzz_conn_feed(&options, input, plans[i], &runs[i]);
