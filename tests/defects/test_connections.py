@@ -141,3 +141,4 @@ def test_a_fin_right_behind_a_frame(port_of: PortOf) -> None:
             client.end()
             octets, _ = client.until_end()
             assert octets.startswith(b"\x81\x0a") is is_right
+

@@ -16,7 +16,7 @@ KILLS = liveness.load_kills()
 ODDITIES = sorted(name for name, switch in SWITCHES.items() if switch["kind"] == "oddity")
 ODDITY_SAMPLE = 40
 TRIES = 3
-IDLE_MAX = 26
+IDLE_MAX = 25
 ALIVE_MAX = 22
 
 # Which cases each defect has to be killed by: those whose first defect it is.

@@ -36,6 +36,8 @@ class Connection(asyncio.Protocol):
         self._early = False
         self._skip = 0
         self._chunked = False
+        self._end_noticed = False
+        self.number = listener.count_connection()
         self._timer: asyncio.TimerHandle | None = None
         self.lost = asyncio.get_running_loop().create_future()
         self.head_read = asyncio.get_running_loop().create_future()
@@ -55,14 +57,17 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets have come; once refused, they are dropped so that no RST destroys the answer."""
-        if self._has_ended_already():
-            self._notice_end(is_reset=False)
-            if self._session and not self._outbox.finished and self._on("answers-fin-with-http-400"):
+        end = self._end_that_has_come()
+        if end:
+            self._notice_end(is_abrupt=end == "reset")
+            if end == "fin" and self._is_open() and self._on("answers-fin-with-http-400"):
                 self._outbox.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
                 self._outbox.finish()
                 return
         if self._session:
             self._receive_frames(data)
+            if end == "fin" and not self._session.close_sent:
+                self._notice_end(is_abrupt=True)
             if self._on("gives-up-slow-messages"):
                 self._time_message()
         elif not self._refused:
@@ -71,7 +76,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has ended its side: what is due is still written, then ours ends."""
         if not self._outbox.finished:
-            self._notice_end(is_reset=False)
+            self._notice_end(is_abrupt=False)
         if self._on("ignores-fin"):
             return self._transport.can_write_eof()
         self._outbox.close()
@@ -87,7 +92,7 @@ class Connection(asyncio.Protocol):
         if self._listener.reader:
             self._listener.reader.skip_frame()
         if isinstance(exc, ConnectionResetError):
-            self._notice_end(is_reset=True)
+            self._notice_end(is_abrupt=True)
         if isinstance(exc, ConnectionResetError) and self._on("drops-all-connections-on-reset"):
             self._disaster("drop-all")
         if self._timer:
@@ -210,27 +215,33 @@ class Connection(asyncio.Protocol):
             self._listener.reader = self._session.share_reader(self._listener.reader)
         self._session.start(close_at_once=agreement.close_at_once)
 
-    def _has_ended_already(self) -> bool:
-        """Whether the client's FIN has come right behind the octets that are being read."""
+    def _is_open(self) -> bool:
+        return self._session is not None and not self._outbox.finished
+
+    def _end_that_has_come(self) -> str:
+        """The end that came right behind the octets that are being read, for bugs: fin or reset."""
         if not (self._on("answers-fin-with-http-400")
                 or self._on("drops-others-when-a-client-gives-up")):
-            return False
+            return ""
         original = self._transport.get_extra_info("socket")
         with socket.socket(fileno=os.dup(original.fileno())) as copy:
             try:
-                return copy.recv(1, socket.MSG_PEEK) == b""
-            except OSError:
-                return False
+                return "" if copy.recv(1, socket.MSG_PEEK) else "fin"
+            except OSError as error:
+                return "reset" if isinstance(error, ConnectionResetError) else ""
 
-    def _notice_end(self, *, is_reset: bool) -> None:
+    def _notice_end(self, *, is_abrupt: bool) -> None:
         """A bug takes the others down, or the next, when a client is the first to end."""
-        if not self._on("drops-others-when-a-client-gives-up") or (self._session and not is_reset):
+        if not self._on("drops-others-when-a-client-gives-up") or self._end_noticed:
             return
+        if self._session and not is_abrupt:
+            return
+        self._end_noticed = True
         others = [other for other in self._listener.connections
                   if other is not self and not other.is_ending]
         for other in others:
             other.abort()
-        self._listener.drops_next = not others
+        self._listener.drops_next = not any(other.number > self.number for other in others)
 
     def _opened_head(self) -> None:
         if not self.head_read.done():

@@ -27,6 +27,7 @@ class Listener:
         self.connections: set[Connection] = set()
         self.broken = 0
         self.drops_next = False
+        self._count = 0
         self.keys: set[str] = set()
         self.assembler: Assembler | None = None
         self.reader: FrameReader | None = None
@@ -34,6 +35,11 @@ class Listener:
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def count_connection(self) -> int:
+        """The number of one more connection."""
+        self._count += 1
+        return self._count
 
     def start(self) -> None:
         """Begins to accept; to be called on the event loop."""

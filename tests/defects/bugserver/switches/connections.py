@@ -16,7 +16,7 @@ SWITCHES = (
     defect("drops-next-request-after-broken-connection", "6455-10.7-01",
            "drops the next request after a connection ended without a closing handshake"),
     defect("drops-others-when-a-client-gives-up", "6455-10.7-01",
-           "drops the other connections, or else the next, at a reset or a FIN before the 101"),
+           "drops the other connections, or else the next, at a reset or a FIN without a Close"),
     defect("answers-fin-with-http-400", "6455-6.1-02",
            "answers a FIN right behind a frame as if it ended a request"),
     defect("gives-up-slow-requests", "6455-4.2.2-21",
