@@ -28,12 +28,14 @@ enum word {
   W_DROPPED,
   W_ACCEPTED,
   W_REFUSED,
+  W_MASKING_KEYS,
+  W_KEY,
   N_WORDS
 };
 
-static const char *const WORDS[] = {"echo",    "message", "pong",     "failed", "closed",
-                                    "ignored", "ended",   "nothing",  "silent", "any",
-                                    "http",    "dropped", "accepted", "refused"};
+static const char *const WORDS[] = {
+    "echo",   "message", "pong", "failed",  "closed",   "ignored", "ended",        "nothing",
+    "silent", "any",     "http", "dropped", "accepted", "refused", "masking_keys", "key"};
 
 static const char NOTE_OTHER_CODE[] = "another close code than the expected one, or none";
 static const char NOTE_OTHER_ANSWER[] = "another status code than the one that was sent";
@@ -335,6 +337,16 @@ static void load_plain(struct list *list, enum word word, const cJSON *item) {
   (void)add(list, reactions[word], WSPEC_RANK_PASS, NULL);
 }
 
+/* What is compared of a client has one word each, for what it is to be. */
+static void load_keys(struct list *list, enum word word, const cJSON *item) {
+  static const char *const unpredictable[] = {"unpredictable"};
+  static const char *const fresh[] = {"fresh"};
+  bool is_masking = word == W_MASKING_KEYS;
+  (void)wspec_reader_choice(list->reader, item, is_masking ? unpredictable : fresh, 1);
+  (void)add(list, is_masking ? WSPEC_REACTION_MASKING_KEYS : WSPEC_REACTION_KEY, WSPEC_RANK_PASS,
+            NULL);
+}
+
 static void load_reaction(struct list *list, enum word word, const cJSON *item) {
   switch (word) {
   case W_ECHO:
@@ -352,6 +364,10 @@ static void load_reaction(struct list *list, enum word word, const cJSON *item) 
     break;
   case W_REFUSED:
     load_refused(list, item);
+    break;
+  case W_MASKING_KEYS:
+  case W_KEY:
+    load_keys(list, word, item);
     break;
   default:
     load_plain(list, word, item);
@@ -482,6 +498,17 @@ static void add_other_answers(struct list *list) {
             COUNT(codes));
 }
 
+/* What keys are like is no event that another one could come before. */
+static void check_keys_alone(struct list *list, const cJSON *item) {
+  for (size_t i = 0; list->n_items > 1 && i < list->n_items; i++) {
+    if (list->items[i].reaction >= WSPEC_REACTION_MASKING_KEYS) {
+      wspec_reader_complain(list->reader, item,
+                            "\"masking_keys\" and \"key\" have no alternatives");
+      return;
+    }
+  }
+}
+
 void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
                             struct wspec_expectation *out) {
   const cJSON *element = item;
@@ -505,6 +532,7 @@ void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
   for (int i = 0; i < n; i++, element = element->next) {
     load_alternative(&list, element);
   }
+  check_keys_alone(&list, item);
   add_other_error_codes(&list);
   add_other_answers(&list);
   out->alternatives = list.items;

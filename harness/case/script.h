@@ -172,7 +172,10 @@ enum wspec_reaction {
   /* either */
   WSPEC_REACTION_NOTHING, /* no octet for the settle time; no sentinel is sent */
   WSPEC_REACTION_SILENT,  /* no reaction within the time limit, no answer to a sentinel either */
-  WSPEC_REACTION_ANY      /* whatever it is */
+  WSPEC_REACTION_ANY,     /* whatever it is */
+  /* of a client, decided at once by what it has sent on all connections so far */
+  WSPEC_REACTION_MASKING_KEYS, /* they are unpredictable */
+  WSPEC_REACTION_KEY           /* the Sec-WebSocket-Key is no other connection's */
 };
 
 /* A range of HTTP status codes or close codes, both ends included. */

@@ -68,7 +68,9 @@ static void print_reaction(const struct wspec_alternative *alternative) {
       [WSPEC_REACTION_ENDED] = "TCP is closed",
       [WSPEC_REACTION_NOTHING] = "no octet",
       [WSPEC_REACTION_SILENT] = "no reaction, not even to a ping",
-      [WSPEC_REACTION_ANY] = "anything"};
+      [WSPEC_REACTION_ANY] = "anything",
+      [WSPEC_REACTION_MASKING_KEYS] = "the masking keys of all frames so far look random",
+      [WSPEC_REACTION_KEY] = "the Sec-WebSocket-Key is another one than on each other connection"};
   switch (alternative->reaction) {
   case WSPEC_REACTION_HTTP:
     print_http(alternative);

@@ -104,6 +104,12 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
   case WSPEC_REACTION_ANY:
     say(words, "anything");
     break;
+  case WSPEC_REACTION_MASKING_KEYS:
+    say(words, "masking keys that nobody can know beforehand");
+    break;
+  case WSPEC_REACTION_KEY:
+    say(words, "a key of its own");
+    break;
   }
   if (alternative->times > 1) {
     say(words, ", %llu times", (unsigned long long)alternative->times);

@@ -157,6 +157,8 @@ static bool event_fits(struct link *link, const struct wspec_alternative *altern
   case WSPEC_REACTION_IGNORED:
   case WSPEC_REACTION_NOTHING:
   case WSPEC_REACTION_SILENT:
+  case WSPEC_REACTION_MASKING_KEYS:
+  case WSPEC_REACTION_KEY:
     return false;
   }
   return false;
@@ -442,6 +444,9 @@ static void poll_sentinel(struct wspec_play *play, struct link *link,
 
 bool expect_poll(struct wspec_play *play, struct link *link,
                  const struct wspec_expectation *expectation) {
+  if (keys_decide(play, link, expectation)) {
+    return true;
+  }
   for (size_t i = 0; i < link->n_events; i++) {
     struct event *event = &link->events[i];
     if (is_to_be_judged(expectation, event) && decide_by_event(play, link, expectation, event)) {

@@ -72,6 +72,7 @@ struct wspec_play *wspec_play_new(const struct wspec_script *script,
   play->began_us = now_us;
   play->now_us = now_us;
   play->deadline_us = now_us;
+  wspec_buf_init(&play->masking_keys, (size_t)MASKING_KEYS_MAX * 4);
   play->rng.state = wspec_rng_mix(config->seed);
   play->result.script = script;
   wspec_transcript_init(&play->result.transcript);
@@ -108,6 +109,7 @@ void wspec_play_free(struct wspec_play *play) {
   for (size_t i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
     clear_link(&play->links[i]);
   }
+  wspec_buf_clear(&play->masking_keys);
   wspec_result_clear(&play->result);
   free(play);
 }

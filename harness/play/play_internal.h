@@ -14,6 +14,7 @@
  *   request.c      the request of a client, likewise
  *   expect.c       which alternative of an expectation happened
  *   describe.c     what was expected and what was seen, in words
+ *   keys.c         whether the keys of a client can be known beforehand
  *   finish.c       how a connection is brought to its end, and the rules of closing */
 #ifndef WSPEC_PLAY_PLAY_INTERNAL_H
 #define WSPEC_PLAY_PLAY_INTERNAL_H
@@ -30,6 +31,7 @@ enum {
   WRITE_MAX = 65536,       /* octets of one WRITE at most */
   EVENTS_MAX = 65536,      /* kept for one connection; consumed ones make room */
   AUTOMATIC_MAX = 1 << 20, /* octets of our pongs, sentinels and close frames that may wait */
+  MASKING_KEYS_MAX = 4096, /* of a client that are compared */
   NONCE_LEN = 16,
   PREFIX_MAX = 126 /* octets kept of a message; a control payload whole */
 };
@@ -239,6 +241,7 @@ struct wspec_play {
   bool refused;    /* a connection could not be made */
   bool is_settled; /* there is nothing to do before the deadline, or before something happens */
   struct wspec_rng rng;
+  struct wspec_buf masking_keys; /* of the client's frames, on all connections, as they came */
   struct link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
   struct wspec_result result;
 };
@@ -434,6 +437,16 @@ bool expect_ping(struct wspec_play *play, struct link *link);
 
 /* expect_requirement returns the strongest requirement of the script, or NULL. */
 const struct wspec_requirement *expect_requirement(const struct wspec_script *script);
+
+/* ---- keys.c ---- */
+
+/* keys_add keeps the masking key of a client's frame for a later comparison; of very many, the
+ * first. */
+void keys_add(struct wspec_play *play, const uint8_t masking_key[4]);
+
+/* keys_decide decides an expectation about keys, at once; false: it is about something else. */
+bool keys_decide(struct wspec_play *play, struct link *link,
+                 const struct wspec_expectation *expectation);
 
 /* ---- describe.c ---- */
 

@@ -105,6 +105,7 @@ static void judge_masking_key(struct wspec_play *play, struct link *link) {
               frame->masking_key[0], frame->masking_key[1], frame->masking_key[2],
               frame->masking_key[3]);
   }
+  keys_add(play, frame->masking_key);
   link->has_masking_key = true;
   memcpy(link->masking_key, frame->masking_key, sizeof link->masking_key);
 }

@@ -1,6 +1,7 @@
 #include "play/play_internal.h"
 
 #include "base/ascii.h"
+#include "proto/deflate_params.h"
 #include "proto/handshake.h"
 #include "proto/http_list.h"
 
@@ -85,6 +86,25 @@ static void judge_pad_bits(struct wspec_play *play, struct link *link,
   }
 }
 
+/* A server has to decline an offer that breaks RFC 7692; whoever makes it breaks RFC 6455 section 9,
+ * by which the parameters are those of the extension. */
+static void judge_deflate_offers(struct wspec_play *play, struct link *link) {
+  struct wspec_extensions offers;
+  if (wspec_extensions_read(&offers, &link->head)) {
+    return; /* its syntax is judged with the request's */
+  }
+  for (size_t i = 0; i < offers.n_items; i++) {
+    struct wspec_deflate_params params;
+    struct wspec_deflate_faults faults;
+    if (wspec_deflate_is_name(&offers.items[i]) &&
+        !wspec_deflate_read_offer(&offers.items[i], &params, &faults)) {
+      play_find(play, "6455-9-04", link_index(play, link), link->head_offset,
+                "the client's offer of permessage-deflate: %s",
+                faults.n > 0 ? faults.items[0].sentence : "it is not well-formed");
+    }
+  }
+}
+
 void request_judge(struct wspec_play *play, struct link *link) {
   struct wspec_handshake_offer offer;
   enum wspec_err err = wspec_handshake_check_request(&link->head, &offer);
@@ -94,6 +114,7 @@ void request_judge(struct wspec_play *play, struct link *link) {
   if (link->head.state == WSPEC_HTTP_STATE_COMPLETE) {
     judge_place(play, link, &offer);
     judge_pad_bits(play, link, &offer);
+    judge_deflate_offers(play, link);
   }
 }
 
