@@ -8,9 +8,14 @@ suite to that file by playing each case against one defect that it is said to ki
 
     python3 tests/defects/liveness.py measure [--idle] [--wspec FILE] [--only SWITCH ...]
     python3 tests/defects/liveness.py add [--only SWITCH ...] [--cases GLOB ...]
+    python3 tests/defects/liveness.py product [--only SWITCH ...] [--cases GLOB ...] [--results FILE]
+    python3 tests/defects/liveness.py oddities [--only SWITCH ...] [--cases GLOB ...] [--results FILE]
     python3 tests/defects/liveness.py table
 
-`add` plays these defects against these cases and adds what they kill to kills.json.
+`add` plays these defects against these cases and adds what they kill to kills.json. `product` plays
+every case, so that the share is counted and not guessed. `oddities` does so with the switches that
+are no fault, prints what failed, and exits with 1 if anything did. Both keep what they have played in
+a file, and go on from there when they are called again.
 """
 
 import argparse
@@ -27,7 +32,8 @@ from collections.abc import Iterable, Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from bugserver.parts import part_of  # noqa: E402  (the path has to be there first)
+import product  # noqa: E402  (the path has to be there first)
+from bugserver.parts import part_of  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(__file__).with_name("server.py")
@@ -39,20 +45,15 @@ SHARE_MAX = 0.1
 KEPT_FOR_A_CASE = 3
 # Cases drawn to find out how much of the suite a defect fails.
 SAMPLE = 120
+JOBS = 8
 CASES_IN_A_RUN = 60
 RUN_TIMEOUT_S = 300
+# A product that left out no more than the cases that move megabytes tells the share.
+PLAYED_MIN = 0.95
 # Shown by a test of their own: they need TLS.
 NEEDS_ANOTHER_SERVER = {"answers-in-clear-on-tls-port"}
 # With these not even the handshake before a run succeeds: `wspec run` itself says so and ends.
 ENDS_THE_RUN = {"answers-200-instead-of-101", "ping-before-101"}
-# Beside other connections, or where a busy server reads two segments as one, these strike where
-# they should not, or not where they should.
-ONE_CASE_AT_A_TIME = {
-    "answers-fin-with-http-400", "drops-all-connections-on-reset",
-    "drops-next-request-after-broken-connection", "drops-others-when-a-client-gives-up",
-    "loses-cr-at-end-of-segment", "loses-cut-end-of-head", "loses-line-cut-between-segments",
-    "reads-one-request-at-a-time", "shares-fragments-among-connections",
-    "shares-frame-reader-among-connections", "wants-head-in-one-segment"}
 
 
 def default_wspec() -> pathlib.Path:
@@ -116,7 +117,7 @@ def serving_each(kind: str) -> Iterator[dict[str, int]]:
 def run(wspec: pathlib.Path, port: int, *arguments: str) -> dict[str, dict]:
     """The results of a run by case id."""
     argv = [wspec, "run", f"ws://127.0.0.1:{port}/", "--quiet", "--no-confirm",
-            "--timeout", "1", "--jobs", "8",
+            "--timeout", "1", "--jobs", str(JOBS),
             "--subprotocol", "chat", "--origin", f"http://127.0.0.1:{port}", "--json", "-", *arguments]
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True,
                           timeout=RUN_TIMEOUT_S)
@@ -127,12 +128,12 @@ def run(wspec: pathlib.Path, port: int, *arguments: str) -> dict[str, dict]:
     return {result["id"]: result for result in json.loads(done.stdout)["results"]}
 
 
-def run_cases(wspec: pathlib.Path, port: int, ids: list[str], *,
-              one_at_a_time: bool = False) -> dict[str, dict]:
+def run_cases(wspec: pathlib.Path, port: int, ids: list[str],
+              jobs: int = JOBS) -> dict[str, dict]:
     """The results of just these cases."""
     results = {}
     # The probe is a connection like any other: a defect may have struck just it.
-    options = ("--oracle", "echo", *(("--jobs", "1") if one_at_a_time else ()))
+    options = ("--oracle", "echo", "--jobs", str(jobs))
     for start in range(0, len(ids), CASES_IN_A_RUN):
         chosen = ids[start:start + CASES_IN_A_RUN]
         results |= run(wspec, port, *options,
@@ -146,10 +147,9 @@ def is_killed(switch: dict, result: dict) -> bool:
     return result["verdict"] in found
 
 
-def complaint(result: dict) -> str:
-    """What a result holds against the target, in a line."""
-    said = [f"{f['requirement']}: {f['message']}" for f in result["findings"]]
-    return "; ".join(said) or result.get("skip_reason") or result["verdict"]
+def jobs_for(switch: dict) -> int:
+    """How many cases may be played at a time against this switch."""
+    return 1 if switch["alone"] else JOBS
 
 
 def sections_of(switch: dict) -> set[tuple[str, str]]:
@@ -195,14 +195,13 @@ def measure_one(wspec: pathlib.Path, switch: dict, port: int, cases: dict[str, d
     if in_part := re.search(r"-in-part-(\d+)$", switch["name"]):
         return measure_part(wspec, switch, port, cases, int(in_part[1]))
     sample = draw_sample(cases, SAMPLE, seed="share")
-    alone = switch["name"] in ONE_CASE_AT_A_TIME
-    results = run_cases(wspec, port, sample, one_at_a_time=alone)
+    results = run_cases(wspec, port, sample, jobs_for(switch))
     killed = kills_of(switch, results)
     share = (len(killed) + len(sample) - len(results)) / len(sample)
     if share <= SHARE_MAX:
         related = sorted(case for case in cases if case not in sample
                          and has_to_do_with(switch, cases[case]))
-        killed |= kills_of(switch, run_cases(wspec, port, related, one_at_a_time=alone))
+        killed |= kills_of(switch, run_cases(wspec, port, related, jobs_for(switch)))
     return {"share": round(share, 3), "killed_by": sorted(killed)}
 
 
@@ -232,8 +231,8 @@ def play_the_idle(wspec: pathlib.Path, ports: dict[str, int], by_name: dict[str,
         if not idle:
             return
         if entry["share"] <= SHARE_MAX:
-            killed = kills_of(by_name[name], run_cases(
-                wspec, ports[name], idle, one_at_a_time=name in ONE_CASE_AT_A_TIME))
+            killed = kills_of(by_name[name], run_cases(wspec, ports[name], idle,
+                                                       jobs_for(by_name[name])))
             entry["killed_by"] = sorted(set(entry["killed_by"]) | killed)
             print(f"{name}: {len(killed)} of {len(idle)} idle cases", file=sys.stderr, flush=True)
 
@@ -249,7 +248,7 @@ def add(wspec: pathlib.Path, only: list[str], globs: list[str]) -> tuple[dict, d
     for count, name in enumerate(chosen):
         with serving("--defect", name) as ports:
             results = run_cases(wspec, ports["strict"], sorted({*sample, *wanted}),
-                                one_at_a_time=name in ONE_CASE_AT_A_TIME)
+                                jobs_for(by_name[name]))
         killed = kills_of(by_name[name], results)
         in_sample = len(killed.intersection(sample)) + len(set(sample) - set(results))
         before = defects.get(name, {"killed_by": []})["killed_by"]
@@ -258,6 +257,44 @@ def add(wspec: pathlib.Path, only: list[str], globs: list[str]) -> tuple[dict, d
         print(f"{count + 1}/{len(chosen)} {name}: {len(killed)} kills, "
               f"share {defects[name]['share']}", file=sys.stderr, flush=True)
     return defects, cases
+
+
+def play_product(kind: str, plan: product.Plan, only: list[str]) -> dict[str, dict]:
+    """What product.py says of the chosen switches of a kind."""
+    chosen = [switch for switch in switches() if switch["kind"] == kind
+              and switch["name"] not in NEEDS_ANOTHER_SERVER
+              and any(fnmatch.fnmatch(switch["name"], glob) for glob in only or ["*"])]
+    return product.play_all(plan, chosen)
+
+
+def merge(lines: dict[str, dict], cases: dict[str, dict]) -> dict[str, dict]:
+    """The kills of kills.json with those of a product: its whole truth, if every case was played."""
+    by_name = {switch["name"]: switch for switch in switches() if switch["kind"] == "defect"}
+    defects = known_kills(by_name, cases)
+    for name, line in lines.items():
+        found = {*line["fail"], *(line["warn"] if by_name[name]["verdict"] == "warn" else ())}
+        known = defects.get(name, {"share": 0.0, "killed_by": []})
+        if line["played"] >= PLAYED_MIN * len(cases):
+            known = {"share": round(len(line["fail"]) / line["played"], 3), "killed_by": [
+                case for case in known["killed_by"] if "limits" in cases[case]["tags"]]}
+        elif not line["played"]:
+            known = {"share": 1.0, "killed_by": known["killed_by"] or sorted(cases)[:1]}
+        defects[name] = known | {"killed_by": sorted(
+            found.intersection(cases).union(known["killed_by"]))}
+    return defects
+
+
+def print_oddities(lines: dict[str, dict]) -> bool:
+    """What failed on a server that is odd but right; whether anything did."""
+    wrong = {name: line["fail"] | line["error"] for name, line in lines.items()
+             if line["fail"] or line["error"]}
+    for name, found in wrong.items():
+        for case, said in found.items():
+            print(f"{name}: {case}: {said}")
+    pairs = sum(line["played"] for line in lines.values())
+    print(f"{len(lines)} oddities, {pairs} pairs, "
+          f"{sum(len(found) for found in wrong.values())} wrong verdicts")
+    return bool(wrong)
 
 
 def known_kills(by_name: dict[str, dict], cases: dict[str, dict]) -> dict[str, dict]:
@@ -326,14 +363,16 @@ def print_table(kills: dict) -> None:
 def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["measure", "add", "table"])
+    parser.add_argument("command", choices=["measure", "add", "product", "oddities", "table"])
     parser.add_argument("--wspec", type=pathlib.Path, default=default_wspec())
     parser.add_argument("--idle", action="store_true",
                         help="play only what is new: cases and defects that kills.json lacks")
     parser.add_argument("--only", action="append", default=[],
-                        help="this defect, for add a glob; repeatable")
+                        help="this switch, not for measure a glob; repeatable")
     parser.add_argument("--cases", action="append", default=[],
-                        help="for add: the cases to play, a glob; repeatable")
+                        help="not for measure: the cases to play, a glob; repeatable")
+    parser.add_argument("--results", type=pathlib.Path,
+                        help="of product and oddities: what was played (build/liveness/*.jsonl)")
     arguments = parser.parse_args()
     if arguments.command == "measure":
         if arguments.idle:
@@ -347,6 +386,16 @@ def main() -> None:
         save_kills(kills)
     if arguments.command == "add":
         save_kills(condense(*add(arguments.wspec, arguments.only, arguments.cases)))
+    if arguments.command in ("product", "oddities"):
+        kind = "defect" if arguments.command == "product" else "oddity"
+        lines = play_product(kind, product.Plan(
+            wspec=arguments.wspec, timeout_s=1 if kind == "defect" else 5,
+            results=arguments.results or ROOT / f"build/liveness/{kind}.jsonl",
+            globs=tuple(arguments.cases)), arguments.only)
+        if kind == "oddity":
+            sys.exit(print_oddities(lines))
+        cases = list_cases(arguments.wspec)
+        save_kills(condense(merge(lines, cases), cases))
     print_table(json.loads(KILLS.read_text()))
 
 

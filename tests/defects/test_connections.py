@@ -34,6 +34,89 @@ def test_fragments_of_two_connections(port_of: PortOf) -> None:
             assert (echo(other, b"whole") == b"whole") is is_right
 
 
+@pytest.mark.parametrize("defect", ["shares-frame-reader-among-connections",
+                                    "writes-to-newest-connection", "drops-others-on-close"])
+def test_a_conversation_beside_a_cut_frame(port_of: PortOf, defect: str) -> None:
+    """A frame that is cut waits for its end while another connection has its conversation."""
+    for port, is_right in ports(port_of, defect):
+        with Client(port) as one, Client(port) as other:
+            one.send(frame(1, b"whole")[:8])
+            time.sleep(0.05)
+            is_answered = echo(other, b"whole") == b"whole"
+            try:
+                other.send(frame(8, b"\x03\xe8"))
+                one.send(frame(1, b"whole")[8:])
+                answer = one.frame()
+            except OSError:
+                answer = None
+            assert (is_answered and answer is not None and answer.payload == b"whole") is is_right
+
+
+def test_characters_of_two_connections(port_of: PortOf) -> None:
+    """A text is checked as one, whatever other connections send."""
+    for port, is_right in ports(port_of, "shares-utf8-state-among-connections"):
+        with Client(port) as one, Client(port) as other:
+            one.send(frame(1, b"\xe2\x82", fin=False))
+            time.sleep(0.05)
+            assert (echo(other, "é".encode()) == "é".encode()) is is_right
+
+
+@pytest.mark.parametrize("defect, octets", [
+    ("drops-others-on-failure", frame(3)),
+    ("drops-all-connections-above-16-mib", b"\x82\xff" + (1 << 25).to_bytes(8, "big") + bytes(4))])
+def test_a_failure_leaves_the_others(port_of: PortOf, defect: str, octets: bytes) -> None:
+    """A connection lives on when another one is failed."""
+    for port, is_right in ports(port_of, defect):
+        with Client(port) as one, Client(port) as other:
+            one.send(octets)
+            time.sleep(0.05)
+            assert (echo(other, b"still here") == b"still here") is is_right
+
+
+def test_a_fin_leaves_the_others(port_of: PortOf) -> None:
+    """A connection lives on when the client of another one ends TCP."""
+    for port, is_right in ports(port_of, "drops-others-on-fin"):
+        with Client(port) as one, Client(port) as other:
+            one.end()
+            time.sleep(0.05)
+            assert (echo(other, b"still here") == b"still here") is is_right
+
+
+@pytest.mark.parametrize("defect, octets", [
+    ("keeps-octets-for-next-connection", frame(1, b"cut off")[:4]),
+    ("keeps-message-for-next-connection", frame(1, b"cut off", fin=False)),
+    ("drops-next-request-after-hurried-end", frame(9, b"?"))])
+def test_what_is_cut_is_forgotten(port_of: PortOf, defect: str, octets: bytes) -> None:
+    """The next connection is a new one, whatever the end of TCP cut."""
+    for port, is_right in ports(port_of, defect):
+        with Client(port) as broken:
+            broken.send(octets)
+            broken.end()
+            broken.until_end()
+        with Client(port, opened=False) as client:
+            opened = client.ask(request()).startswith(b"HTTP/1.1 101")
+            assert (opened and echo(client, b"new") == b"new") is is_right
+
+
+def test_a_fin_behind_close(port_of: PortOf) -> None:
+    """A Close is answered, and TCP closed, when the client's side is closed already."""
+    for port, is_right in ports(port_of, "hangs-when-fin-follows-close"):
+        with Client(port) as client:
+            client.send(frame(8, b"\x03\xe8"))
+            client.end()
+            answer = client.until_end()
+            assert answer[0].endswith(b"\x88\x02\x03\xe8") is is_right
+
+
+def test_a_message_after_a_pause(port_of: PortOf) -> None:
+    """What comes after a pause is taken."""
+    for port, is_right in ports(port_of, "loses-what-comes-after-a-pause"):
+        with Client(port) as client:
+            assert echo(client, b"before") == b"before"
+            time.sleep(0.4)
+            assert (echo(client, b"after") == b"after") is is_right
+
+
 def test_a_reset_leaves_the_others(port_of: PortOf) -> None:
     """A connection lives on when another one is reset."""
     for port, is_right in ports(port_of, "drops-all-connections-on-reset"):

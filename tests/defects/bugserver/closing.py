@@ -24,15 +24,21 @@ def answer_to(payload: bytes, on: On) -> bytes | None:
     if not payload:
         return _answer_to_empty(on)
     code = int.from_bytes(payload[:2], "big")
+    if on("answers-unknown-close-codes-with-1006") and _is_not_in_rfc6455(code):
+        return _code(1006)
     if not may_be_received(code, on):
         return _answer_to_bad_code(code, on)
     _check_reason(payload[2:], on)
     return _answer_to_good(code, payload, on)
 
 
+def _is_not_in_rfc6455(code: int) -> bool:
+    return code == 1004 or 1012 <= code <= 2999 or code > 4999
+
+
 def _answer_to_one_octet(payload: bytes, on: On) -> bytes:
     if on("accepts-close-of-1-octet"):
-        return b""
+        return _code(1000)
     if on("echoes-close-of-1-octet"):
         return payload
     raise Failure(PROTOCOL_ERROR, "a Close of one octet")
@@ -47,7 +53,9 @@ def _answer_to_empty(on: On) -> bytes:
         return _code(0)
     if on("answers-empty-close-with-1-octet"):
         return b"\x03"
-    return _code(1000) if on("answers-close-with-1000") else b""
+    if on("answers-close-with-1000") or on("takes-long-control-frames-as-empty"):
+        return _code(1000)
+    return b""
 
 
 def _answer_to_bad_code(code: int, on: On) -> bytes:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .hosting import Listener
 
 HANDSHAKE_TIMEOUT_S = 5.0
+HURRY_S = 0.01
+PAUSE_S = 0.3
+SMALL_SEND_BUFFER = 65536
+FIN_IGNORED_S = 4.0
 
 
 class Connection(asyncio.Protocol):
@@ -38,6 +42,9 @@ class Connection(asyncio.Protocol):
         self._chunked = False
         self._end_noticed = False
         self.number = listener.count_connection()
+        self._waiting = 0
+        self._hung = False
+        self._last: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.lost = asyncio.get_running_loop().create_future()
         self.head_read = asyncio.get_running_loop().create_future()
@@ -47,6 +54,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The TCP (and TLS) connection is there."""
         self._transport = cast(asyncio.Transport, transport)
+        if self._on("loses-echoes-that-are-not-read"):
+            accepted = transport.get_extra_info("socket")
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_SEND_BUFFER)
         self._outbox = Outbox(self._transport, self._on)
         self._listener.connections.add(self)
         loop = asyncio.get_running_loop()
@@ -64,10 +74,22 @@ class Connection(asyncio.Protocol):
                 self._outbox.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
                 self._outbox.finish()
                 return
+        if self._on("loses-what-comes-after-a-pause") and self._session:
+            if self._pause_ended():
+                return
+        late = (self._on("drops-next-request-after-hurried-end")
+                or self._on("hangs-when-fin-follows-close"))
+        if late and self._session:
+            self._waiting += 1
+            asyncio.get_running_loop().call_later(HURRY_S, self._receive_late, data)
+        else:
+            self._receive(data)
+            if end == "fin" and self._session and not self._session.close_sent:
+                self._notice_end(is_abrupt=True)
+
+    def _receive(self, data: bytes) -> None:
         if self._session:
             self._receive_frames(data)
-            if end == "fin" and not self._session.close_sent:
-                self._notice_end(is_abrupt=True)
             if self._on("gives-up-slow-messages"):
                 self._time_message()
         elif not self._refused:
@@ -77,6 +99,19 @@ class Connection(asyncio.Protocol):
         """The client has ended its side: what is due is still written, then ours ends."""
         if not self._outbox.finished:
             self._notice_end(is_abrupt=False)
+        if self._on("drops-others-on-fin") and self._session and not self._session.close_sent:
+            self._disaster("drop-others")
+        if self._is_hurried() and self._on("hangs-when-fin-follows-close"):
+            self._hung = True
+            asyncio.get_running_loop().call_later(FIN_IGNORED_S, self._outbox.reset)
+            return True
+        if self._is_hurried():
+            self._listener.broken += 1
+            asyncio.get_running_loop().call_later(2 * HURRY_S, self._outbox.close)
+            return True
+        if self._session and self._session.keeps_tcp_open:
+            asyncio.get_running_loop().call_later(FIN_IGNORED_S, self._outbox.reset)
+            return self._transport.can_write_eof()
         if self._on("ignores-fin"):
             return self._transport.can_write_eof()
         self._outbox.close()
@@ -86,13 +121,13 @@ class Connection(asyncio.Protocol):
         """The connection is gone."""
         self._listener.connections.discard(self)
         if not self._refused and not (self._session and self._session.close_sent):
+            if self._on("drops-next-request-after-broken-connection"):
+                self._listener.broken += 1
+        if self._is_hurried():
             self._listener.broken += 1
-        if self._listener.assembler:
-            self._listener.assembler.abandon()
-        if self._listener.reader:
-            self._listener.reader.skip_frame()
         if isinstance(exc, ConnectionResetError):
             self._notice_end(is_abrupt=True)
+        self._listener.shared.leave(self._session, self._on)
         if isinstance(exc, ConnectionResetError) and self._on("drops-all-connections-on-reset"):
             self._disaster("drop-all")
         if self._timer:
@@ -112,6 +147,11 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     # Opening and going away
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the opening handshake is over."""
+        return self._session is not None
 
     def go_away(self) -> None:
         """The server is being shut down."""
@@ -180,7 +220,9 @@ class Connection(asyncio.Protocol):
     def _open(self, request: Request) -> None:
         self._method = request.method
         self._parsed = True
-        if self._listener.broken and self._on("drops-next-request-after-broken-connection"):
+        if self._listener.broken and (
+                self._on("drops-next-request-after-broken-connection")
+                or self._on("drops-next-request-after-hurried-end")):
             self._listener.broken = 0
             raise Refusal(0, "a connection before this one was broken")
         if self._listener.drops_next:
@@ -209,11 +251,12 @@ class Connection(asyncio.Protocol):
         self._chunked = agreement.chunked_body
         self._opened_head()
         self._session = Session(self._on, self._outbox, agreement, self._disaster)
-        if self._on("shares-fragments-among-connections"):
-            self._listener.assembler = self._session.share_assembler(self._listener.assembler)
-        if self._on("shares-frame-reader-among-connections"):
-            self._listener.reader = self._session.share_reader(self._listener.reader)
+        self._listener.shared.join(self._session, self._on)
         self._session.start(close_at_once=agreement.close_at_once)
+        offers = request.values("Sec-WebSocket-Extensions")
+        if self._on("closes-with-1010-on-unknown-extensions") and offers:
+            if not any("permessage-deflate" in offer for offer in offers):
+                self._session.close(1010)
 
     def _is_open(self) -> bool:
         return self._session is not None and not self._outbox.finished
@@ -270,6 +313,21 @@ class Connection(asyncio.Protocol):
         if data[skipped:] and self._session:
             self._session.receive(data[skipped:])
 
+    def _receive_late(self, data: bytes) -> None:
+        self._waiting -= 1
+        if not self._hung:
+            self._receive(data)
+
+    def _is_hurried(self) -> bool:
+        """Whether TCP ends while octets wait, of a connection that is not about to close."""
+        return bool(self._waiting and self._session and not self._session.close_sent)
+
+    def _pause_ended(self) -> bool:
+        """Whether nothing came for a while before now."""
+        now = asyncio.get_running_loop().time()
+        last, self._last = self._last, now
+        return last is not None and now - last > PAUSE_S
+
     def _time_message(self) -> None:
         if self._timer:
             self._timer.cancel()
@@ -321,4 +379,5 @@ class Connection(asyncio.Protocol):
         if what == "exit":
             os._exit(70)
         for connection in list(self._listener.connections):
-            connection.abort()
+            if what == "drop-all" or (connection is not self and connection.is_open):
+                connection.abort()

@@ -39,6 +39,8 @@ class Header:
     masked: bool
     length: int = 0
     masking_key: bytes = b""
+    skipped: bool = False
+    """Set by bugs that read past a frame that they had to refuse."""
 
     @property
     def is_control(self) -> bool:
@@ -87,7 +89,10 @@ class FrameReader:
         self._header: Header | None = None
         self._start_checked = False
         self._taken = 0
+        self._last_key = b""
+        self._octets_of_last = 0
         self.stopped = False
+        self.owner: object = None
 
     @property
     def in_frame(self) -> bool:
@@ -132,17 +137,23 @@ class FrameReader:
         missing = header.length - self._taken
         if missing:
             octets = bytes(self._buffer[self._at:self._at + missing])
-            if not octets:
+            if not octets and not self._takes_cut_frame(header):
                 return False
             self._at += len(octets)
             self.sink.take_payload(header, self._unmasked(header, octets))
             self._taken += len(octets)
-        if self._taken < header.length:
+        if self._taken < header.length and not self._takes_cut_frame(header):
             return False
         self._header = None
         self._start_checked = False
+        self._octets_of_last = self._offset_with(header.masking_key) + header.length
+        self._last_key = header.masking_key
         self.sink.end_frame(header)
         return not self._on("reads-one-frame-per-segment")
+
+    def _takes_cut_frame(self, header: Header) -> bool:
+        short = header.length <= MAX_CONTROL_PAYLOAD
+        return short and self._on("takes-cut-short-frame-as-whole")
 
     def _unmasked(self, header: Header, octets: bytes) -> bytes:
         if not header.masked:
@@ -150,12 +161,23 @@ class FrameReader:
         key = header.masking_key
         if self._on("restarts-masking-key-at-each-read"):
             return unmask(octets, key)
+        for block, most in ((8, 10), (12, 15), (32, 63)):
+            if block < header.length <= most and self._on(
+                    f"leaves-tail-behind-{block}-octets-masked"):
+                whole = max(0, block - self._taken)
+                return unmask(octets[:whole], key, self._taken) + octets[whole:]
+        if self._on("keeps-masking-offset-between-frames"):
+            return unmask(octets, key, self._offset_with(key) + self._taken)
         if self._on("leaves-last-octets-masked") and len(octets) > 64:
             whole = len(octets) // 4 * 4
             return unmask(octets[:whole], key, self._taken) + octets[whole:]
         if self._on("reverses-masking-key-of-large-frames") and header.length > 65535:
             key = key[::-1]
         return unmask(octets, key, self._taken)
+
+    def _offset_with(self, key: bytes) -> int:
+        """Where the frames before have left off in this masking key (for a bug)."""
+        return self._octets_of_last if key == self._last_key else 0
 
     def _read_header(self) -> Header | None:
         """The next header when it is all here. The first two octets are judged before the rest."""
@@ -170,6 +192,8 @@ class FrameReader:
             self._check_start(header, form)
             self._start_checked = True
         length_size = {126: 2, 127: 8}.get(form, 0)
+        if header.is_control and self._on("reads-control-length-from-7-bits"):
+            length_size = 0
         key_size = 4 if header.masked else 0
         if form == 0 and self._on("expects-no-key-in-empty-frame"):
             key_size = 0
@@ -190,13 +214,17 @@ class FrameReader:
         if self._on("overlooks-faults-that-come-together") and self._faults(header, form) > 1:
             return
         self._check_reserved_bits(header)
+        if header.skipped:
+            return
+        if header.opcode > Opcode.PONG and self._on("ignores-reserved-control-opcodes"):
+            return
         if header.opcode not in KNOWN and not self._tolerates_opcode(header.opcode):
             raise Failure(PROTOCOL_ERROR, f"reserved opcode {header.opcode}")
         word = _WORDS.get(Opcode(header.opcode) if header.opcode in KNOWN else None, "unknown")
-        if header.is_control and not header.fin and not self._on(f"accepts-fragmented-{word}"):
+        if header.is_control and not header.fin and not self._tolerates_fragmented(word):
             raise Failure(PROTOCOL_ERROR, "a fragmented control frame")
         if header.is_control and form > MAX_CONTROL_PAYLOAD:
-            if not self._on(f"accepts-long-{word}"):
+            if not self._tolerates_long(word, form):
                 raise Failure(PROTOCOL_ERROR, "a control frame above 125 octets")
         if not header.masked and not self._tolerates_unmasked(word):
             raise Failure(PROTOCOL_ERROR, "an unmasked frame from a client")
@@ -211,6 +239,12 @@ class FrameReader:
     def _check_reserved_bits(self, header: Header) -> None:
         """5.2: a bit without negotiated meaning fails the connection; RFC 7692, 6.1."""
         on = self._on
+        bits = header.rsv2 + header.rsv3 + (header.rsv1 and not self._rsv1_has_meaning(header))
+        word = "control" if header.is_control else "data"
+        if bits and on(f"ignores-{word}-frames-with-reserved-bits"):
+            header.skipped = True
+        if header.skipped or (bits > 1 and on("accepts-several-reserved-bits")):
+            return
         if header.rsv1 and not self._rsv1_has_meaning(header):
             if not self._tolerates_rsv(header, "1"):
                 raise Failure(PROTOCOL_ERROR, "RSV1 without meaning")
@@ -244,6 +278,18 @@ class FrameReader:
             return True
         return self._on(f"accepts-opcode-{opcode:x}")
 
+    def _tolerates_fragmented(self, word: str) -> bool:
+        return (self._on(f"accepts-fragmented-{word}")
+                or self._on("skips-fragmented-control-frames"))
+
+    def _tolerates_long(self, word: str, form: int) -> bool:
+        on = self._on
+        if form == 127 and on("clears-top-bit-of-length"):
+            return True
+        return (on(f"accepts-long-{word}") or on("skips-frames-with-long-length-form")
+                or on("reads-control-length-from-7-bits")
+                or on("takes-long-control-frames-as-empty"))
+
     def _tolerates_unmasked(self, word: str) -> bool:
         return (self._on(f"accepts-unmasked-{word}") or self._on("ignores-unmasked-frames")
                 or self._on("crash-on-unmasked-frame"))
@@ -254,19 +300,21 @@ class FrameReader:
             return form
         on = self._on
         length = int.from_bytes(field, "big")
+        if header.is_control and on("takes-long-control-frames-as-empty"):
+            return 0
         if len(field) == 2 and on("reads-16-bit-length-in-little-endian"):
             return int.from_bytes(field, "little")
         if len(field) == 8 and length >> 63:
             return self._read_length_with_top_bit(length)
+        if len(field) == 8 and on("reads-length-as-signed-32-bits"):
+            return 0 if length & 0x80000000 else length & 0x7FFFFFFF
         if len(field) == 8 and on("reads-only-32-bits-of-length"):
-            length &= 0xFFFFFFFF
+            return length & 0xFFFFFFFF
         if len(field) == 8 and on("reads-only-16-bits-of-length"):
-            length &= 0xFFFF
+            return length & 0xFFFF
         if length <= (125 if len(field) == 2 else 0xFFFF):
-            return self._read_length_in_long_form(length)
-        if length > self._max_length:
-            self._refuse_length(length)
-        return length
+            return self._read_length_in_long_form(header, length)
+        return self._refuse_length(header, length) if length > self._max_length else length
 
     def _read_length_with_top_bit(self, length: int) -> int:
         if self._on("clears-top-bit-of-length"):
@@ -279,18 +327,24 @@ class FrameReader:
         code = TOO_BIG if self._on("answers-1009-to-top-bit-of-length") else PROTOCOL_ERROR
         raise Failure(code, "the top bit of a 64-bit length is set")
 
-    def _read_length_in_long_form(self, length: int) -> int:
+    def _read_length_in_long_form(self, header: Header, length: int) -> int:
         if self._on("loses-track-after-long-length-form"):
             return length + 1
         if self._on("takes-long-length-form-as-empty"):
             return 0
+        if self._on("skips-frames-with-long-length-form"):
+            header.skipped = True
+            return length
         if not self._on("accepts-long-length-form"):
             raise Failure(PROTOCOL_ERROR, "a length that is not in the shortest form")
         return length
 
-    def _refuse_length(self, length: int) -> None:
+    def _refuse_length(self, header: Header, length: int) -> int:
         if self._on("waits-for-any-length"):
-            return
+            return length
+        if self._on("survives-1009-failures"):
+            header.skipped = True
+            return 0
         raise Failure(TOO_BIG, f"a frame of {length} octets")
 
     def _check_key(self, header: Header) -> None:

@@ -7,9 +7,8 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from .connection import Connection
-from .frames import FrameReader
-from .messages import Assembler
 from .opening import SUBPROTOCOLS
+from .sharing import SharedState
 from .switches import turned_on
 
 ONLY_IN_A_PROCESS_OF_ITS_OWN = frozenset({"crash-on-trigger", "crash-on-unmasked-frame"})
@@ -29,8 +28,7 @@ class Listener:
         self.drops_next = False
         self._count = 0
         self.keys: set[str] = set()
-        self.assembler: Assembler | None = None
-        self.reader: FrameReader | None = None
+        self.shared = SharedState()
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]

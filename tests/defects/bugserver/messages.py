@@ -1,5 +1,6 @@
 """Messages out of frames (RFC 6455, 5.4 and 6.2), strictly in order and within the limits."""
 
+import codecs
 import dataclasses
 
 from . import compression
@@ -22,7 +23,9 @@ class Message:
 
 def message_limit(on: On) -> int:
     """The most octets that a message may have, inflated or not."""
-    return SMALL_LIMIT if on("limits-messages-to-64-kib") else MAX_MESSAGE
+    if on("limits-messages-to-64-kib"):
+        return SMALL_LIMIT
+    return MAX_MESSAGE // 4 if on("drops-all-connections-above-16-mib") else MAX_MESSAGE
 
 
 class Assembler:
@@ -39,6 +42,8 @@ class Assembler:
         self._frames = 0
         self._compressed = False
         self._check: TextCheck | None = None
+        self.decoder: codecs.IncrementalDecoder | None = None
+        self.owner: object = None
 
     @property
     def in_message(self) -> bool:
@@ -49,11 +54,15 @@ class Assembler:
         """Checks that this data frame may come now (5.4); begins a message with the first."""
         if header.opcode == Opcode.CONTINUATION:
             self._begin_continuation(header)
+            if header.skipped:
+                return
         elif self._opcode is not None:
             self._begin_inside(header)
         else:
             self._begin_message(header, self._type_of(header))
         self._frames += 1
+        if self._frames == 65536 and self._on("counts-fragments-in-16-bits"):
+            self._parts = []
         if self._on("refuses-more-than-100-fragments") and self._frames > 100:
             raise Failure(PROTOCOL_ERROR, "too many fragments")
         if self._on("refuses-empty-fragments") and not header.length:
@@ -83,7 +92,8 @@ class Assembler:
         if self._check:
             self._check.end_message()
         opcode, payload = self._opcode, b"".join(self._parts)
-        assert opcode is not None
+        if opcode is None:  # only where a bug mixes connections
+            raise Failure(PROTOCOL_ERROR, "the end of a message that did not begin")
         if self._inflater and not self._compressed:
             self._inflater.uncompressed_message(payload)
         self._opcode = None
@@ -110,6 +120,8 @@ class Assembler:
             self._begin_message(header, Opcode.TEXT)
         elif self._on("takes-stray-continuation-after-message") and self._frames:
             self._begin_message(header, self._last_opcode)
+        elif self._on("drops-stray-continuation-frames"):
+            header.skipped = True
         elif self._on("ignores-stray-continuation"):
             self._begin_message(header, Opcode.CONTINUATION)
         else:
@@ -137,7 +149,8 @@ class Assembler:
         self._frames = 0
         self._compressed = self._inflater is not None and self._is_compressed(header)
         checked = opcode == Opcode.TEXT or on("checks-utf8-of-binary")
-        self._check = TextCheck(on) if checked and not self._skips_check(header) else None
+        self._check = (TextCheck(on, self.decoder)
+                       if checked and not self._skips_check(header) else None)
         self._refuse_fragmentation(header)
 
     def _is_compressed(self, header: Header) -> bool:

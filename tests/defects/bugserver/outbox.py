@@ -23,6 +23,7 @@ class Outbox:
         self._late: collections.deque[tuple[float, Callable[[], None]]] = collections.deque()
         self._timer: asyncio.TimerHandle | None = None
         self.finished = False
+        self._fin_sent = False
 
     @property
     def waiting(self) -> int:
@@ -68,7 +69,7 @@ class Outbox:
         self._arm()
 
     def _send(self, octets: bytes) -> None:
-        if self._transport.is_closing():
+        if self._transport.is_closing() or self._fin_sent:
             return
         if not self._on("one-octet-per-segment"):
             self._transport.write(octets)
@@ -83,6 +84,7 @@ class Outbox:
         if not self._transport.can_write_eof():
             self._transport.close()
             return
+        self._fin_sent = True
         try:
             self._transport.write_eof()
         except OSError:

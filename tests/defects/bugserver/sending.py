@@ -1,6 +1,7 @@
 """What goes out: echoes into frames, and the edits that switches make to frames that were right."""
 
 import itertools
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -84,6 +85,12 @@ def _without_mark(octets: bytes) -> bytes:
     return octets.removeprefix(b"\xef\xbb\xbf")
 
 
+def _swapped(octets: bytes) -> bytes:
+    if len(octets) % 4:
+        return octets
+    return b"".join(octets[at:at + 4][::-1] for at in range(0, len(octets), 4))
+
+
 def _low_bits(octets: bytes) -> bytes:
     return bytes(octet & 0x7F for octet in octets)
 
@@ -97,6 +104,14 @@ MESSAGE_EDITS: dict[str, MessageEdit] = {
     "clears-top-bit-of-binary": lambda message: message if message.opcode == Opcode.TEXT
     else replace(message, payload=_low_bits(message.payload)),
     "strips-byte-order-mark": _if_text(_without_mark),
+    "strips-byte-order-marks-anywhere": _if_text(
+        lambda octets: octets.replace(b"\xef\xbb\xbf", b"")),
+    "normalises-text": _if_text(
+        lambda octets: unicodedata.normalize("NFKC", octets.decode()).encode()),
+    "cuts-binary-to-whole-words": lambda message: message if message.opcode == Opcode.TEXT
+    else replace(message, payload=message.payload[:len(message.payload) // 4 * 4]),
+    "swaps-words-of-binary": lambda message: message if message.opcode == Opcode.TEXT
+    else replace(message, payload=_swapped(message.payload)),
     "strips-trailing-blanks": _if_text(bytes.rstrip),
     "normalises-line-ends": _if_text(lambda octets: octets.replace(b"\r\n", b"\n")),
     "replaces-invalid-utf8": _if_text(lambda octets: octets.decode("utf-8", "replace").encode()),

@@ -11,6 +11,7 @@ from .outbox import Outbox
 from .switches import On
 
 CLOSE_TIMEOUT_S = 2.0
+HALF_SENT = 65536
 _TRIGGER = b"crash"
 
 
@@ -20,13 +21,14 @@ class Session:
     def __init__(self, on: On, outbox: Outbox, agreement: Agreement,
                  disaster: Callable[[str], None]) -> None:
         self._on = on
-        self._outbox = outbox
+        self.outbox = outbox
+        self.outbox_in_use = lambda: outbox
         self._disaster = disaster
         deflate = agreement.deflate
         self._deflater = compression.deflater(deflate, on)
         inflater = compression.inflater(deflate, on)
-        self._assembler = Assembler(on, inflater)
-        self._reader = FrameReader(on, self, max_length=message_limit(on),
+        self.assembler = Assembler(on, inflater)
+        self.reader = FrameReader(on, self, max_length=message_limit(on),
                                    rsv1_allowed=inflater is not None)
         self._control = bytearray()
         self._pings: list[bytes] = []
@@ -34,6 +36,9 @@ class Session:
         self._messages = 0
         self._pings_seen = 0
         self.close_sent = False
+        self._in_control_fragments = False
+        self._echoes_under_way = 0
+        self._stopped = False
         self.over = False
 
     def start(self, *, close_at_once: bool) -> None:
@@ -51,35 +56,36 @@ class Session:
         elif self._on("pongs-first"):
             self._send(OutFrame(Opcode.PONG))
 
-    def share_assembler(self, assembler: Assembler | None) -> Assembler:
-        """Uses the assembler of the sessions before, if there is one; the one in use (for bugs)."""
-        if assembler is not None:
-            self._assembler = assembler
-        return self._assembler
-
-    def share_reader(self, reader: FrameReader | None) -> FrameReader:
-        """Uses the frame reader of the sessions before, if there is one, the same way."""
-        if reader is not None:
-            self._reader = reader
-        return self._reader
+    @property
+    def keeps_tcp_open(self) -> bool:
+        """Whether a bug keeps it from closing TCP, even when the client has."""
+        on = self._on
+        return self.close_sent and (on("keeps-tcp-open-after-close") or (
+            on("keeps-tcp-open-after-failure") and self.over))
 
     @property
     def in_message(self) -> bool:
         """Whether a frame or a message has begun and not ended."""
-        return self._reader.in_frame or self._assembler.in_message
+        return self.reader.in_frame or self.assembler.in_message
 
     def receive(self, octets: bytes) -> None:
         """Takes octets from the client."""
         if self.over:
             return
+        self._take_reader()
         try:
-            if self._on("shares-frame-reader-among-connections") and not self._reader.in_frame:
-                self._reader.sink, self._reader.stopped = self, False
-            self._reader.feed(octets)
+            self.reader.feed(octets)
         except Failure as failure:
             self._flush()
             self._fail(failure)
         self._flush()
+
+    def _take_reader(self) -> None:
+        """Makes the reader this session's; it may have been another's (by a bug)."""
+        self.reader.sink = self
+        self.reader.stopped = self._stopped
+        if not self.reader.in_frame:
+            self.reader.owner = self
 
     def close(self, code: int) -> None:
         """Starts the closing handshake, and gives the client a while to answer."""
@@ -91,7 +97,7 @@ class Session:
         empty = self._on("goes-away-with-empty-close")
         self._send(OutFrame(Opcode.CLOSE, b"" if empty else code.to_bytes(2, "big")))
         self.close_sent = True
-        self._outbox.after(CLOSE_TIMEOUT_S, self._end)
+        self.outbox.after(CLOSE_TIMEOUT_S, self._end)
 
     # The reader's sink
 
@@ -100,14 +106,15 @@ class Session:
         self._control.clear()
         self._frame_disasters(header)
         if self._takes_as_data(header) and not self._is_dropped(header):
-            self._assembler.begin_frame(header)
+            self.assembler.begin_frame(header)
+            self.assembler.owner = self
 
     def take_payload(self, header: Header, octets: bytes) -> None:
         """Payload of the frame that has begun."""
         if self._is_dropped(header):
             return
         if self._takes_as_data(header):
-            self._assembler.take_payload(octets)
+            self.assembler.take_payload(octets)
         else:
             self._control += octets
 
@@ -116,7 +123,7 @@ class Session:
         if self._is_dropped(header):
             return
         if self._takes_as_data(header):
-            message = self._assembler.end_frame(header)
+            message = self.assembler.end_frame(header)
             if message is not None:
                 self._take_message(message)
         elif header.opcode == Opcode.PING:
@@ -133,11 +140,21 @@ class Session:
 
     def _is_dropped(self, header: Header) -> bool:
         """Data that follows our own Close is read past; so do bugs with what they dislike."""
-        if not header.masked and self._on("ignores-unmasked-frames"):
+        if header.skipped or (not header.masked and self._on("ignores-unmasked-frames")):
+            return True
+        if self._skips_fragment_of_control(header):
             return True
         if self._on("echoes-after-close") or self._on("echoes-between-its-close-and-fin"):
             return False
         return self.close_sent and header.opcode != Opcode.CLOSE
+
+    def _skips_fragment_of_control(self, header: Header) -> bool:
+        if not self._on("skips-fragmented-control-frames"):
+            return False
+        if header.is_control:
+            self._in_control_fragments = not header.fin
+            return not header.fin
+        return self._in_control_fragments and header.opcode == Opcode.CONTINUATION
 
     # Messages
 
@@ -148,6 +165,8 @@ class Session:
             raise Failure(4400, "no message of this protocol")
         if on("never-echo") or (on("ignores-empty-messages") and not message.payload):
             return
+        if on("ignores-messages-of-1-octet") and len(message.payload) == 1:
+            return
         if message.opcode == Opcode.CONTINUATION:
             return
         if on("drops-invalid-text") and message.opcode == Opcode.TEXT:
@@ -157,7 +176,8 @@ class Session:
             raise Failure(1003, "binary is not accepted")
         if message.payload == _TRIGGER and on("crash-on-trigger"):
             self._disaster("exit")
-        if on("swaps-messages-of-a-segment") or on("joins-messages-of-a-segment"):
+        if (on("swaps-messages-of-a-segment") or on("joins-messages-of-a-segment")
+                or on("answers-close-before-messages")):
             self._held_messages.append(message)
             return
         self._echo(message)
@@ -172,7 +192,7 @@ class Session:
         self._send_echo(message)
 
     def _send_echo(self, message: Message) -> None:
-        if self._outbox.waiting > 65536 and self._on("loses-echoes-that-are-not-read"):
+        if self.outbox.waiting > 65536 and self._on("loses-echoes-that-are-not-read"):
             return
         payload, rsv1 = message.payload, False
         if self._deflater and self._deflater.wants(payload):
@@ -182,20 +202,37 @@ class Session:
         opcode = message.opcode
         if rsv1 and self._on("echoes-compressed-text-as-binary"):
             opcode = Opcode.BINARY
-        self._send(*sending.echo_frames(opcode, payload, self._on, rsv1=rsv1))
+        frames = sending.echo_frames(opcode, payload, self._on, rsv1=rsv1)
+        if len(payload) > HALF_SENT and self._on("sends-rest-of-large-echo-behind-close"):
+            self._send_in_two_steps(frames[0])
+        else:
+            self._send(*frames)
+
+    def _send_in_two_steps(self, frame: OutFrame) -> None:
+        """A bug: what is due meanwhile is sent between the two, even a Close."""
+        first, rest = sending.split(frame, [HALF_SENT])
+        self._send(first)
+        self._echoes_under_way += 1
+        self.outbox.after(0.02, lambda: self._send_rest(rest))
+
+    def _send_rest(self, frame: OutFrame) -> None:
+        self._echoes_under_way -= 1
+        self._send(frame)
+        if self.close_sent and not self._echoes_under_way:
+            self._end()
 
     # Control frames
 
     def _take_ping(self, payload: bytes) -> None:
         on = self._on
         self._pings_seen += 1
-        inside = self._assembler.in_message
+        inside = self.assembler.in_message
         if inside and on("refuses-pings-inside-message"):
             raise Failure(PROTOCOL_ERROR, "a ping inside a message")
         if inside and on("mixes-ping-into-message"):
-            self._assembler.spoil(payload)
+            self.assembler.spoil(payload)
         if inside and on("drops-message-on-ping"):
-            self._assembler.abandon()
+            self.assembler.abandon()
         if on("refuses-pings-of-125-octets") and len(payload) == MAX_CONTROL_PAYLOAD:
             raise Failure(PROTOCOL_ERROR, "a long ping")
         if on("refuses-pings-that-are-not-text") and not closing.is_valid(payload):
@@ -241,7 +278,7 @@ class Session:
             raise Failure(PROTOCOL_ERROR, "a pong that nobody asked for")
         if self._on("refuses-empty-pongs") and not payload:
             raise Failure(PROTOCOL_ERROR, "an empty pong")
-        if self._on("refuses-pongs-inside-message") and self._assembler.in_message:
+        if self._on("refuses-pongs-inside-message") and self.assembler.in_message:
             raise Failure(PROTOCOL_ERROR, "a pong inside a message")
         if self._on("answers-pongs-with-pongs"):
             self._send(OutFrame(Opcode.PONG, payload))
@@ -252,25 +289,33 @@ class Session:
 
     def _take_close(self, payload: bytes) -> None:
         on = self._on
-        inside = self._assembler.in_message
+        inside = self.assembler.in_message
         if on("ignores-close") or (inside and on("ignores-close-inside-message")):
             return
         if on("ignores-empty-close") and not payload:
+            return
+        if on("loses-close-with-octets-behind") and self.reader.unread:
+            self.reader.skip_frame()
             return
         if self.close_sent and not on("answers-close-after-its-own"):
             self._end_after_close()
             return
         answer = closing.answer_to(payload, on)
         if inside and on("echoes-part-of-message-on-close"):
-            partial = self._assembler.abandon()
+            partial = self.assembler.abandon()
             if partial is not None:
                 self._echo(partial)
-        self._flush()
+        if not on("answers-close-before-messages"):
+            self._flush()
         self._answer_close(answer)
+        if on("drops-others-on-close"):
+            self._disaster("drop-others")
 
     def _answer_close(self, answer: bytes | None) -> None:
         on = self._on
-        if answer is not None and not on("closes-tcp-without-close-frame"):
+        silent = on("closes-tcp-without-close-frame") or (
+            on("drops-tcp-on-close-1002") and answer == b"\x03\xea")
+        if answer is not None and not silent:
             self._send(OutFrame(Opcode.CLOSE, answer))
             if on("answers-close-twice"):
                 self._send(OutFrame(Opcode.CLOSE, answer))
@@ -284,37 +329,42 @@ class Session:
     def _end_after_close(self) -> None:
         """The server closes TCP first and at once (7.1.1)."""
         on = self._on
+        if on("answers-close-before-messages"):
+            self._flush()
         if on("echoes-after-close"):
             return
-        self._reader.stopped = not on("echoes-between-its-close-and-fin")
-        if on("keeps-tcp-open-after-close"):
+        self._stopped = self.reader.stopped = not on("echoes-between-its-close-and-fin")
+        if on("keeps-tcp-open-after-close") or self._echoes_under_way:
             return
         if on("waits-for-client-to-close-tcp"):
-            self._outbox.after(CLOSE_TIMEOUT_S, self._end)
+            self.outbox.after(CLOSE_TIMEOUT_S, self._end)
         elif on("closes-tcp-1-s-after-close"):
-            self._outbox.after(1.0, self._end)
+            self.outbox.after(1.0, self._end)
         elif on("echoes-between-its-close-and-fin"):
-            self._outbox.after(0.3, self._end)
+            self.outbox.after(0.3, self._end)
         elif on("resets-after-close"):
             self.over = True
-            self._outbox.after(0.05, self._outbox.reset)
+            self.outbox.after(0.05, self.outbox.reset)
         else:
             self._end()
 
     def _fail(self, failure: Failure) -> None:
         """Fails the connection (7.1.7): a Close with the code, FIN, and all else is dropped."""
         on = self._on
-        if on("hangs-on-fault-before-many-octets") and self._reader.unread >= 128:
+        if on("hangs-on-fault-before-many-octets") and self.reader.unread >= 128:
             self.over = True
             return
-        if failure.code == TOO_BIG and on("drops-all-connections-on-huge-frame"):
+        if failure.code == TOO_BIG and (on("drops-all-connections-on-huge-frame")
+                                        or on("drops-all-connections-above-16-mib")):
             self._disaster("drop-all")
+        if on("drops-others-on-failure"):
+            self._disaster("drop-others")
         if on("survives-failures") or self._survives(failure):
-            self._reader.skip_frame()
-            self._assembler.abandon()
+            self.reader.skip_frame()
+            self.assembler.abandon()
             return
         if on("echoes-part-of-message-on-failure"):
-            partial = self._assembler.abandon()
+            partial = self.assembler.abandon()
             if partial is not None:
                 self._echo(partial)
         bare = on("fails-with-bare-fin") or on("fails-with-reset")
@@ -333,35 +383,35 @@ class Session:
         on = self._on
         if on("reads-on-after-failure"):
             self.close_sent = False
-            self._reader.skip_frame()
-            self._assembler.abandon()
-            self._outbox.after(0.5, self._end)
+            self.reader.skip_frame()
+            self.assembler.abandon()
+            self.outbox.after(0.5, self._end)
         elif on("keeps-tcp-open-after-failure"):
             self.over = True
         elif on("fails-with-reset"):
             self.over = True
-            self._outbox.reset()
+            self.outbox.reset()
         elif on("resets-after-failure-close"):
             self.over = True
-            self._outbox.reset()
+            self.outbox.reset()
         elif on("waits-for-close-after-failure"):
-            self._reader.skip_frame()
-            self._outbox.after(0.5, self._end)
+            self.reader.skip_frame()
+            self.outbox.after(0.5, self._end)
         else:
             self._end()
 
     def _end(self) -> None:
         self.over = True
-        self._outbox.finish()
+        self.outbox.finish()
 
     # Sending
 
     def _send(self, *frames: OutFrame) -> None:
         if self._on("one-frame-per-segment"):
             for frame in frames:
-                self._outbox.write(sending.encode([frame], self._on))
+                self.outbox_in_use().write(sending.encode([frame], self._on))
         else:
-            self._outbox.write(sending.encode(list(frames), self._on))
+            self.outbox_in_use().write(sending.encode(list(frames), self._on))
 
     def _flush(self) -> None:
         """Sends what switches held back until the segment or the message was over."""
@@ -369,9 +419,9 @@ class Session:
         if self._on("joins-messages-of-a-segment") and held:
             joined = b"".join(message.payload for message in held)
             held = [Message(held[0].opcode, joined)]
-        for message in reversed(held):
+        for message in held if self._on("answers-close-before-messages") else reversed(held):
             self._echo(message)
-        waits = self._on("pongs-after-message-end") and self._assembler.in_message
+        waits = self._on("pongs-after-message-end") and self.assembler.in_message
         if self._pings and not (waits and not self.close_sent):
             self._flush_pongs()
 

@@ -23,6 +23,12 @@ TOLERATED = {
     "accepts-utf8-lone-continuation": re.compile(rb"(?<![\x80-\xff])[\x80-\xbf]+"),
     "accepts-utf8-cut-before-ascii": re.compile(
         rb"(?:[\xc2-\xdf]|[\xe1-\xef][\x80-\xbf]?|[\xf1-\xf3][\x80-\xbf]{0,2})(?=[\0-\x7f])"),
+    "accepts-utf8-with-octets-missing": re.compile(
+        rb"(?:[\xc0-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf7][\x80-\xbf]{0,2}"
+        rb"|[\xf8-\xfb][\x80-\xbf]{0,3}|[\xfc\xfd][\x80-\xbf]{0,4})(?![\x80-\xbf])"),
+    "accepts-utf8-with-octets-too-many": re.compile(
+        rb"[\xc2-\xdf][\x80-\xbf]{2,}|[\xe0-\xef][\x80-\xbf]{3,}|[\xf0-\xf4][\x80-\xbf]{4,}"),
+    "accepts-utf8-leads-f5-to-fd": re.compile(rb"[\xf5-\xfd][\x80-\xbf]*"),
     "accepts-utf8-cut-at-end": re.compile(
         rb"(?:[\xc2-\xdf]|[\xe1-\xef][\x80-\xbf]?|[\xf1-\xf3][\x80-\xbf]{0,2})\Z"),
 }
@@ -32,6 +38,8 @@ REFUSED = {
     "refuses-utf8-nul": re.compile(rb"\0"),
     "refuses-utf8-noncharacters": re.compile(
         rb"\xef\xb7[\x90-\xaf]|\xef\xbf[\xbe\xbf]|[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]"),
+    "refuses-utf8-of-2-octets": re.compile(rb"[\xc2-\xdf]"),
+    "refuses-utf8-of-3-octets": re.compile(rb"[\xe0-\xef]"),
     "refuses-utf8-of-4-octets": re.compile(rb"[\xf0-\xf4]"),
     "refuses-utf8-plane-16": re.compile(rb"\xf4[\x80-\x8f]"),
     "refuses-utf8-replacement-character": re.compile(rb"\xef\xbf\xbd"),
@@ -60,9 +68,9 @@ class TextCheck:
     it off to the frame's or the message's end, which RFC 6455, 8.1 leaves open.
     """
 
-    def __init__(self, on: On) -> None:
+    def __init__(self, on: On, decoder: codecs.IncrementalDecoder | None = None) -> None:
         self._on = on
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = decoder or codecs.getincrementaldecoder("utf-8")()
         self._tolerated = [shape for name, shape in TOLERATED.items() if on(name)]
         self._refused = [shape for name, shape in REFUSED.items() if on(name)]
         looks_back = bool(self._tolerated or self._refused)
@@ -98,6 +106,8 @@ class TextCheck:
         try:
             self._decoder.decode(octets, final)
         except UnicodeDecodeError as bad:
+            self._decoder.reset()
             raise Failure(INVALID_DATA, f"not UTF-8: {bad.reason}") from bad
         if _HOPELESS.match(self._decoder.getstate()[0]):
+            self._decoder.reset()
             raise Failure(INVALID_DATA, "not UTF-8: a surrogate")

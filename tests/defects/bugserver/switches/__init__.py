@@ -28,6 +28,8 @@ class Switch:
     fail: a MUST is violated; warn: only a SHOULD is; note: may be reported, never failed;
     pass: nothing to report; none: scenarios, of which nothing is claimed. `total` marks a defect
     that spoils every connection, because the requirement leaves no narrower way to break it.
+    `alone` marks one that strikes other connections than the one that shows it: which case it was
+    is seen only when cases are played one at a time.
     """
 
     kind: Kind
@@ -36,6 +38,7 @@ class Switch:
     text: str
     verdict: str
     total: bool = False
+    alone: bool = False
 
     def line(self) -> str:
         """The switch as `--list` prints it."""
@@ -44,7 +47,8 @@ class Switch:
     def as_json(self) -> dict[str, object]:
         """The switch as `--list --json` prints it."""
         return {"kind": self.kind.value, "name": self.name, "requirements": list(self.requirements),
-                "text": self.text, "verdict": self.verdict, "total": self.total}
+                "text": self.text, "verdict": self.verdict, "total": self.total,
+                "alone": self.alone}
 
 
 class UnknownSwitch(ValueError):
@@ -52,10 +56,10 @@ class UnknownSwitch(ValueError):
 
 
 def defect(name: str, requirements: str, text: str, *, warn: bool = False,
-           total: bool = False) -> Switch:
+           total: bool = False, alone: bool = False) -> Switch:
     """Declares a violation of `requirements` (ids separated by blanks); `warn` if only a SHOULD."""
     return Switch(Kind.DEFECT, name, tuple(requirements.split()), text,
-                  "warn" if warn else "fail", total)
+                  "warn" if warn else "fail", total, alone)
 
 
 def oddity(name: str, requirements: str, text: str, *, note: bool = False) -> Switch:

@@ -25,7 +25,7 @@ SWITCHES = (
     defect("hangs-on-unusual-requests", "6455-10.7-01",
            "never answers a query, an absolute target, a foreign Host or credentials"),
     defect("wants-head-in-one-segment", "9112-2.1-01 6455-4.2.1-01",
-           "answers 400 to a head that comes in several segments"),
+           "answers 400 to a head that comes in several segments", alone=True),
     defect("hangs-on-oversized-head", "9112-3-03 9110-5.4-01",
            "never answers a request line or header section beyond its limits"),
     oddity("splits-request-line-on-whitespace", "9112-3-01",

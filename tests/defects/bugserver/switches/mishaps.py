@@ -78,9 +78,9 @@ SWITCHES = (
            "takes a handshake without a version for hixie-76 and waits for its 8 octets"),
     # cuts
     defect("loses-line-cut-between-segments", "6455-4.2.1-01 9112-2.1-01",
-           "loses the beginning of a line that ends in another segment"),
+           "loses the beginning of a line that ends in another segment", alone=True),
     defect("loses-cr-at-end-of-segment", "6455-4.2.1-01 9112-2.1-01",
-           "loses a CR whose LF comes in another segment"),
+           "loses a CR whose LF comes in another segment", alone=True),
     defect("loses-cut-end-of-head", "6455-4.2.1-01 9112-2.1-01",
-           "loses a CRLF at the end of a segment"),
+           "loses a CRLF at the end of a segment", alone=True),
 )

@@ -122,6 +122,8 @@ SWITCHES = (
            "answers 400 to two extensions lines"),
     defect("reads-only-first-extensions-line", "6455-9.1-03",
            "overlooks permessage-deflate in the second extensions line", warn=True),
+    defect("closes-with-1010-on-unknown-extensions", "6455-7.4.1-13",
+           "closes with 1010 behind the 101 when it knows no extension that is offered"),
     defect("accepts-unknown-extensions", "6455-9-03 6455-9.1-05",
            "names all offered extensions in its answer, known or not"),
     defect("splits-extensions-inside-quotes", "9110-5.6.4-01",
