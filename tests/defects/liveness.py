@@ -33,7 +33,6 @@ from collections.abc import Iterable, Iterator
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import product  # noqa: E402  (the path has to be there first)
-from bugserver.parts import part_of  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(__file__).with_name("server.py")
@@ -57,8 +56,9 @@ ENDS_THE_RUN = {"answers-200-instead-of-101", "ping-before-101"}
 
 
 def default_wspec() -> pathlib.Path:
-    """The program under test, as the other tests find it."""
-    return pathlib.Path(os.environ.get("WSPEC_BIN", ROOT / "build/dev/wspec"))
+    """The program under test, in its quick build where there is one: verdicts are what counts here."""
+    build = os.environ.get("WSPEC_PLAIN_BIN") or os.environ.get("WSPEC_BIN")
+    return pathlib.Path(build or ROOT / "build/dev/wspec")
 
 
 def load_kills() -> dict:
@@ -174,26 +174,8 @@ def kills_of(switch: dict, results: dict[str, dict]) -> set[str]:
     return {name for name, result in results.items() if is_killed(switch, result)}
 
 
-def part_of_case(result: dict) -> int:
-    """The part of the connections that a case's first request falls into; 0 where there is none."""
-    sent = b"".join(bytes.fromhex(entry["octets"]) for entry in result.get("transcript", ())
-                    if entry["kind"] == "sent" and entry["connection"] == 0 and "octets" in entry)
-    head, found, _ = sent.partition(b"\r\n\r\n")
-    return part_of(head) if found else 0
-
-
-def measure_part(wspec: pathlib.Path, switch: dict, port: int, cases: dict[str, dict],
-                 part: int) -> dict:
-    """What kills a defect of one part of the connections: only their cases are played."""
-    struck = sorted(name for name, case in cases.items() if part_of_case(case) == part)
-    killed = kills_of(switch, run_cases(wspec, port, struck))
-    return {"share": round(len(killed) / len(cases), 3), "killed_by": sorted(killed)}
-
-
 def measure_one(wspec: pathlib.Path, switch: dict, port: int, cases: dict[str, dict]) -> dict:
     """What kills one defect. One that fails a good part of a sample is not looked into further."""
-    if in_part := re.search(r"-in-part-(\d+)$", switch["name"]):
-        return measure_part(wspec, switch, port, cases, int(in_part[1]))
     sample = draw_sample(cases, SAMPLE, seed="share")
     results = run_cases(wspec, port, sample, jobs_for(switch))
     killed = kills_of(switch, results)
@@ -314,7 +296,7 @@ def condense(defects: dict[str, dict], ids: Iterable[str]) -> dict:
     """What kills.json holds: for each case the defects that single it out best."""
     useful = {name: entry for name, entry in defects.items() if entry["share"] <= SHARE_MAX}
     narrow_first = sorted(useful, key=lambda name: (
-        "-in-part-" in name, len(useful[name]["killed_by"]), name))
+        len(useful[name]["killed_by"]), name))
     cases = {case: [name for name in narrow_first if case in useful[name]["killed_by"]]
              [:KEPT_FOR_A_CASE] for case in sorted(ids)}
     return {"cases": cases,

@@ -353,7 +353,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "uses-deflate-silently", "echoes-compressed-text-as-binary"),
     "deflate-context": ("forgets-client-window",),
     "deflate-plain": ("takes-plain-messages-as-compressed",),
-    "deflate-plain-between": ("answers-close-after-its-own", "mixes-plain-messages-into-window"),
+    "deflate-plain-between": ("mixes-plain-messages-into-window",),
     "deflate-empty": ("forgets-rsv1", "sets-rsv1-on-plain-messages",
         "sends-empty-message-as-garbage"),
     "deflate-stored": ("refuses-stored-blocks",),

@@ -11,6 +11,7 @@ from test_server import BAD_REQUESTS, FAILURES, GOOD_REQUESTS
 from wsclient import Client, close_frame, deflated, frame, request
 
 SEGMENT_PAUSE_S = 0.02
+OCTETS_PER_S = 30_000
 SILENCE_S = 0.5
 _OPEN = request()
 _NO_REPEATS = bytes((n * n * 31 + n * 7) % 251 for n in range(4000))
@@ -21,7 +22,9 @@ _KEY_WITH_PAD_BITS = "AQIDBAUGBwgJCgsMDQ4PEC=="
 
 def play(port: int, segments: list[bytes], *, server_ends: bool) -> bytes:
     """Everything the server sends, without dates; how it ended, if not with FIN."""
-    with Client(port, opened=False, timeout_s=SILENCE_S) as client:
+    # Python needs its time for many frames: only from there on is it silence.
+    silence_s = SILENCE_S + sum(map(len, segments)) / OCTETS_PER_S
+    with Client(port, opened=False, timeout_s=silence_s) as client:
         try:
             for number, segment in enumerate(segments):
                 if number:
@@ -202,7 +205,8 @@ FRAMES: dict[str, list[bytes]] = {
     "same-key-twice": _open(frame(1, b"one", key=b"abcd"), frame(1, b"two", key=b"abcd")),
     "binary-of-4": _open(frame(2, b"abcd")),
     "binary-of-5": _open(frame(2, b"abcde")),
-    "65536-fragments": _open(frame(1, b"a", fin=False), frame(0, fin=False) * 65534, frame(0)),
+    "65536-fragments": _open(frame(1, b"a", fin=False), frame(0, fin=False) * 65534, frame(0),
+                             _BYE),
     "long-form": _open(frame(2, b"aaa", form=16), frame(9, b"after")),
     "empty-then-ping": _open(frame(1), frame(9, b"after")),
     "zero-key": _open(frame(1, b"aaaa", key=b"\0\0\0\0")),

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from bugserver import REGISTRY, Kind
-from bugserver.switches import connections, parts
+from bugserver.switches import connections
 from shown_by import SHOWN_BY
 from stimuli import STIMULI, play
 
 ONLY_WITH_TLS = ["answers-in-clear-on-tls-port"]  # see test_tls.py
-# See test_connections.py and test_parts.py.
-ONLY_WITH_MORE = [switch.name for switch in connections.SWITCHES + parts.SWITCHES]
+# See test_connections.py.
+ONLY_WITH_MORE = [switch.name for switch in connections.SWITCHES]
 SHOWN = [(stimulus, defect) for stimulus, defects in SHOWN_BY.items() for defect in defects]
 
 

@@ -25,8 +25,8 @@ def measure(wspec, *arguments):
     return "\n".join(printed), int(code.rstrip(",")), int(peak)
 
 
-def test_a_few_of_them_cost_the_memory_of_a_few(wspec):
-    printed, code, peak = measure(wspec, "--memory", "--exhaustive", "--cases",
+def test_a_few_of_them_cost_the_memory_of_a_few(plain_wspec):
+    printed, code, peak = measure(plain_wspec, "--memory", "--exhaustive", "--cases",
                                   "7692/7.2/traffic-*-16")
     assert code == 0, printed
     assert "12 cases in" in printed

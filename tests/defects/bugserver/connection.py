@@ -11,7 +11,6 @@ from . import answer, drafts, mishaps, opening, scenarios
 from .failure import Refusal
 from .http1 import HeadReader, Request, parse_request
 from .outbox import Outbox
-from .parts import PartialSwitches, strikes_in_parts
 from .session import Session
 from .switches import On
 
@@ -30,7 +29,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, listener: "Listener", on: On, subprotocols: Sequence[str]) -> None:
         self._listener = listener
-        self._on = PartialSwitches(on) if strikes_in_parts(on) else on
+        self._on = on
         self._subprotocols = subprotocols
         self._head = HeadReader(self._on)
         self._method = "GET"
@@ -170,8 +169,6 @@ class Connection(asyncio.Protocol):
         self._outbox.reset()
 
     def _receive_head(self, data: bytes) -> None:
-        if isinstance(self._on, PartialSwitches):
-            self._on.receive(data)
         if self._early:
             self._finish_early_head(data)
             return

@@ -84,12 +84,11 @@ def _collect() -> dict[str, Switch]:
         messages,
         mishaps,
         opening,
-        parts,
         scenarios,
     )
     registry: dict[str, Switch] = {}
     for module in (http, mishaps, opening, answer, framing, messages, closing, deflate,
-                   connections, parts, scenarios):
+                   connections, scenarios):
         for switch in module.SWITCHES:
             if switch.name in registry:
                 raise ValueError(f"switch declared twice: {switch.name}")
