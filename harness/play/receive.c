@@ -439,6 +439,7 @@ static void judge_broken_head(struct wspec_play *play, struct link *link, enum w
 
 static struct wspec_span receive_head(struct wspec_play *play, struct link *link,
                                       struct wspec_span octets) {
+  play->is_settled = false; /* a request is awaited without an event of its own */
   if (link->has_head) {
     receive_behind_head(play, link, octets);
     link->received_offset += octets.len;

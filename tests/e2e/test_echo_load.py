@@ -18,7 +18,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from conftest import is_sanitized
+from programs import is_sanitized
 from test_echo import BINARY, CLOSE, TEXT, TIMEOUT_S, Raw, frame, request
 
 IDLE = 10_000

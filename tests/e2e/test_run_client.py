@@ -48,9 +48,9 @@ def test_the_reference_client_passes_in_memory(wspec):
 # ---- A right client ----
 
 def test_a_right_client_passes(wspec, tmp_path):
-    results = results_of(wspec, tmp_path, "--cases", "6455/4.1/response-*", "--cases",
+    results = results_of(wspec, tmp_path, "--cases", "6455/4.1/response-without-*", "--cases",
                          "6455/5.5.2/ping-payload-*", command=ECHO, code=0)
-    assert len(results) > 25
+    assert len(results) > 8
     assert {result["verdict"] for result in results.values()} <= {"pass", "info"}
 
 

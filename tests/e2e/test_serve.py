@@ -199,8 +199,13 @@ def test_stopping_cuts_off_what_is_under_way(serve):
 
 def has_connected(pid):
     """Whether a process holds a socket."""
-    names = (os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd"))
-    return any(name.startswith("socket:") for name in names)
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
+                return True
+        except FileNotFoundError:
+            pass  # closed since it was listed
+    return False
 
 
 @pytest.mark.parametrize("arguments, words", [

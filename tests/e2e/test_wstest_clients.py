@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from conftest import Program
+from programs import Program
 from drivers import driver, isolated
 from test_wstest_servers import KEYS, check_files, failures
 

@@ -189,6 +189,25 @@ static void test_a_right_request_gets_a_right_101_at_every_split(void **state) {
   }
 }
 
+/* Nothing but the request has happened: no time may have to pass before it is answered. */
+static void test_a_request_is_answered_when_it_comes(void **state) {
+  (void)state;
+  struct wspec_step step = {.kind = WSPEC_STEP_OPEN};
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = &step, .n_steps = 1};
+  struct wspec_play *play = wspec_play_new(&script, &config, 0);
+  assert_non_null(play);
+  struct wspec_action action;
+  assert_true(wspec_play_next(play, 1, &action));
+  assert_int_equal(action.kind, WSPEC_ACTION_CONNECT);
+  wspec_play_connected(play, 0, 1);
+  assert_false(wspec_play_next(play, 1, &action));
+  feed(play, RIGHT, strlen(RIGHT));
+  assert_true(wspec_play_next(play, 1, &action));
+  assert_int_equal(action.kind, WSPEC_ACTION_WRITE);
+  wspec_play_free(play);
+}
+
 /* So that one blemish in all requests of a client does not hide all else. */
 static void test_open_remarks_what_a_server_would_not_refuse(void **state) {
   (void)state;
@@ -312,6 +331,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_fault_of_a_request_is_found_at_every_split),
       cmocka_unit_test(test_a_right_request_gets_a_right_101_at_every_split),
+      cmocka_unit_test(test_a_request_is_answered_when_it_comes),
       cmocka_unit_test(test_open_remarks_what_a_server_would_not_refuse),
       cmocka_unit_test(test_frames_before_the_answer_are_found),
       cmocka_unit_test(test_a_client_that_drops_a_right_101_fails),
