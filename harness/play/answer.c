@@ -97,7 +97,7 @@ static void judge_fields_of_101(struct wspec_play *play, struct link *link) {
 /* The request as it was sent, as the target could read it; false: it cannot be parsed. */
 static bool parse_request(struct wspec_play *play, struct link *link,
                           struct wspec_http_head *request) {
-  wspec_http_head_init(request, WSPEC_HTTP_REQUEST, &own_head_limits);
+  head_read_own(request, WSPEC_HTTP_REQUEST);
   size_t consumed;
   enum wspec_err err = wspec_http_head_feed(request, wspec_buf_span(&link->own_head), &consumed);
   play->out_of_memory = play->out_of_memory || err == WSPEC_ERR_NOMEM;

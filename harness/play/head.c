@@ -8,8 +8,11 @@
 
 enum { FIELDS_MAX = 256, VALUE_MAX = 1 << 24, EXTENSIONS_LEN_MAX = 4096 };
 
-const struct wspec_http_limits own_head_limits = {
-    .line_len = SIZE_MAX / 4, .head_len = SIZE_MAX / 4, .headers = 100000};
+void head_read_own(struct wspec_http_head *head, enum wspec_http_kind kind) {
+  struct wspec_http_limits limits = {
+      .line_len = SIZE_MAX / 4, .head_len = SIZE_MAX / 4, .headers = 100000};
+  wspec_http_head_init(head, kind, &limits);
+}
 
 struct head_field {
   struct wspec_span name, value, separator;

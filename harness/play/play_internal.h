@@ -380,8 +380,8 @@ void send_clear(struct link *link);
 
 /* ---- head.c ---- */
 
-/* Nothing that a case sends is too much for our own reading of it. */
-extern const struct wspec_http_limits own_head_limits;
+/* head_read_own makes `head` ready for what we sent: nothing that a case sends is too much. */
+void head_read_own(struct wspec_http_head *head, enum wspec_http_kind kind);
 
 /* head_build writes our head (and body) of `plan` to `out`, and a request's key to the link. */
 enum wspec_err head_build(struct wspec_play *play, struct link *link,

@@ -73,7 +73,7 @@ static unsigned read_own_status(struct wspec_play *play, const struct link *link
   struct wspec_span octets = wspec_buf_span(&link->own_head);
   for (;;) {
     size_t consumed;
-    wspec_http_head_init(own, WSPEC_HTTP_RESPONSE, &own_head_limits);
+    head_read_own(own, WSPEC_HTTP_RESPONSE);
     enum wspec_err err = wspec_http_head_feed(own, octets, &consumed);
     play->out_of_memory = play->out_of_memory || err == WSPEC_ERR_NOMEM;
     octets = wspec_span_from(octets, consumed);
