@@ -15,7 +15,7 @@ import product
 SWITCHES = {switch["name"]: switch for switch in liveness.switches()}
 KILLS = liveness.load_kills()
 ODDITIES = sorted(name for name, switch in SWITCHES.items() if switch["kind"] == "oddity")
-ODDITY_SAMPLE = 40
+ODDITY_SAMPLE = 20
 TRIES = 3
 
 # Which cases each defect has to be killed by: those whose first defect it is.
