@@ -220,8 +220,7 @@ def test_a_fin_right_behind_a_frame(port_of: PortOf) -> None:
     """What comes back are frames and nothing else."""
     for port, is_right in ports(port_of, "answers-fin-with-http-400"):
         with Client(port) as client:
-            client.send(frame(1, b"last words"))
-            client.end()
+            client.send_and_end(frame(1, b"last words"))
             octets, _ = client.until_end()
             assert octets.startswith(b"\x81\x0a") is is_right
 

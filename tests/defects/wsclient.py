@@ -90,6 +90,12 @@ class Client:
         """Sends octets as they are."""
         self._socket.sendall(octets)
 
+    def send_and_end(self, octets: bytes) -> None:
+        """Sends octets and a FIN in one segment, so that the server meets both at once."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        self.send(octets)
+        self.end()
+
     def end(self) -> None:
         """Ends the client's side with FIN."""
         self._socket.shutdown(socket.SHUT_WR)
