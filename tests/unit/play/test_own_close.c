@@ -1,16 +1,5 @@
 /* What a play makes of close frames that the target sends of its own accord: octets by hand. */
-#include "play/play.h"
-
-#include "proto/handshake.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "play_fixture.h"
 
 static struct wspec_play_config config = {
     .seed = 7,
@@ -23,26 +12,6 @@ static struct wspec_play_config config = {
 };
 
 static uint8_t large[5000];
-
-/* Answers the request that is in `request` with a right 101. */
-static void answer_request(struct wspec_play *play, struct wspec_span request) {
-  static const char name[] = "Sec-WebSocket-Key: ";
-  char text[2048] = {0};
-  assert_true(request.len < sizeof text);
-  memcpy(text, request.data, request.len);
-  const char *key = strstr(text, name);
-  assert_non_null(key);
-  key += sizeof name - 1;
-  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
-  assert_int_equal(wspec_handshake_accept(wspec_span_of(key, strcspn(key, "\r")), accept),
-                   WSPEC_OK);
-  char answer[512];
-  int len = snprintf(answer, sizeof answer,
-                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                     "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                     accept);
-  wspec_play_received(play, 0, wspec_span_of(answer, (size_t)len), 1);
-}
 
 /* Plays open, a binary message of `len` octets, and the wait for its echo, against a target that
  * answers the message with `octets` and TCP's end. */
@@ -73,7 +42,7 @@ static enum wspec_verdict verdict_of(size_t len, const void *octets, size_t n_oc
     } else if (action.kind == WSPEC_ACTION_CONNECT) {
       wspec_play_connected(play, 0, 1);
     } else if (action.kind == WSPEC_ACTION_WRITE && n_writes++ == 0) {
-      answer_request(play, action.octets);
+      answer_request(play, action.octets, 1);
     }
   }
   assert_true(wspec_play_is_done(play));

@@ -1,16 +1,5 @@
 /* How long a play waits for what may never come: times by hand. */
-#include "play/play.h"
-
-#include "proto/handshake.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "play_fixture.h"
 
 enum { SETTLE_US = 100 * 1000, TIMEOUT_US = 2000 * 1000 };
 
@@ -22,25 +11,6 @@ static const struct wspec_play_config config = {
     .timeout_us = TIMEOUT_US,
     .close_us = 1000,
 };
-
-static void answer_request(struct wspec_play *play, struct wspec_span request, uint64_t now_us) {
-  static const char name[] = "Sec-WebSocket-Key: ";
-  char text[2048] = {0};
-  assert_true(request.len < sizeof text);
-  memcpy(text, request.data, request.len);
-  const char *key = strstr(text, name);
-  assert_non_null(key);
-  key += sizeof name - 1;
-  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1];
-  assert_int_equal(wspec_handshake_accept(wspec_span_of(key, strcspn(key, "\r")), accept),
-                   WSPEC_OK);
-  char answer[512];
-  int len = snprintf(answer, sizeof answer,
-                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                     "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                     accept);
-  wspec_play_received(play, 0, wspec_span_of(answer, (size_t)len), now_us);
-}
 
 /* How long a play that opened within `answer_us` waits, before it does anything, for `reaction`. */
 static uint64_t wait_for(enum wspec_reaction reaction, enum wspec_rank rank, uint64_t answer_us) {
