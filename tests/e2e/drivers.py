@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,14 @@ def driver(name):
     if not (folder / ".git/wspec-built").exists():
         pytest.skip(f"{name} is not there: scripts/install-drivers {name}")
     return folder
+
+
+def tungstenite_outcomes(folder, script, index):
+    """What tungstenite has stored and what is in `index`, both by the jq rule of its script."""
+    rule = re.search(r"jq -S '([^']+)'", (folder / "scripts" / script).read_text()).group(1)
+    return [subprocess.run(["jq", "-S", rule, path], capture_output=True, text=True,
+                           check=True).stdout
+            for path in (folder / "autobahn/expected-results.json", index)]
 
 
 def isolated(argv):

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from programs import Program
-from drivers import driver, isolated
+from drivers import driver, isolated, tungstenite_outcomes
 from test_wstest_servers import KEYS, check_files, failures
 
 RUN_TIMEOUT_S = 280
@@ -52,12 +52,7 @@ def test_tungstenite_finds_what_it_expects(wstest, tmp_path):
     folder = driver("tungstenite")
     _, output, outdir = run(wstest, write_spec(tmp_path, 9001), 9001,
                             ["target/release/examples/autobahn-client"], folder)
-    script = (folder / "scripts/autobahn-client.sh").read_text()
-    rule = re.search(r"jq -S '([^']+)'", script).group(1)
-    expected, seen = (subprocess.run(["jq", "-S", rule, path], capture_output=True, text=True,
-                                     check=True).stdout
-                      for path in (folder / "autobahn/expected-results.json",
-                                   outdir / "index.json"))
+    expected, seen = tungstenite_outcomes(folder, "autobahn-client.sh", outdir / "index.json")
     assert seen == expected
     assert "Ok, will run 517 test cases for any clients connecting\n" in output
 

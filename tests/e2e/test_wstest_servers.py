@@ -4,14 +4,13 @@ are left out where the server compresses, as they take minutes."""
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from drivers import driver, isolated
+from drivers import driver, isolated, tungstenite_outcomes
 
 RUN_TIMEOUT_S = 280
 KEYS = ["behavior", "behaviorClose", "duration", "remoteCloseCode", "reportfile"]
@@ -58,12 +57,7 @@ def test_tungstenite_finds_what_it_expects(wstest, tmp_path):
     folder = driver("tungstenite")
     spec = write_spec(tmp_path, (folder / "autobahn/fuzzingclient.json").read_text())
     _, output, outdir = run(wstest, spec, 9002, ["target/release/examples/autobahn-server"], folder)
-    script = (folder / "scripts/autobahn-server.sh").read_text()
-    rule = re.search(r"jq -S '([^']+)'", script).group(1)
-    expected, seen = (subprocess.run(["jq", "-S", rule, path], capture_output=True, text=True,
-                                     check=True).stdout
-                      for path in (folder / "autobahn/expected-results.json",
-                                   outdir / "index.json"))
+    expected, seen = tungstenite_outcomes(folder, "autobahn-server.sh", outdir / "index.json")
     assert seen == expected
     assert "Ok, will run 517 test cases against 1 servers\n" in output
 
