@@ -377,7 +377,7 @@ static struct wspec_span receive_frames(struct wspec_play *play, struct link *li
   return wspec_span_from(octets, len);
 }
 
-/* ---- The HTTP answer ---- */
+/* ---- The HTTP head: an answer, or a client's request ---- */
 
 static void end_head(struct wspec_play *play, struct link *link) {
   unsigned status_code = link->head.status_code;
