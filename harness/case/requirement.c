@@ -154,3 +154,23 @@ wspec_requirements_find(const struct wspec_requirements *requirements, const cha
   }
   return bsearch(&key, requirements->items, requirements->n_items, sizeof key, compare_ids);
 }
+
+static bool binds(const struct wspec_requirement *requirement, const char *actor) {
+  return strcmp(requirement->actor, "both") == 0 || strcmp(requirement->actor, actor) == 0;
+}
+
+const struct wspec_requirement *
+wspec_requirement_for(const struct wspec_requirement *const *requirements, size_t n,
+                      const char *actor) {
+  const struct wspec_requirement *binding = NULL, *any = NULL;
+  for (size_t i = 0; i < n; i++) {
+    const struct wspec_requirement *requirement = requirements[i];
+    if (!any || requirement->level < any->level) {
+      any = requirement;
+    }
+    if (binds(requirement, actor) && (!binding || requirement->level < binding->level)) {
+      binding = requirement;
+    }
+  }
+  return binding ? binding : any;
+}

@@ -45,4 +45,11 @@ void wspec_requirements_clear(struct wspec_requirements *requirements);
 const struct wspec_requirement *
 wspec_requirements_find(const struct wspec_requirements *requirements, const char *id);
 
+/* wspec_requirement_for returns which of `n` requirements a target of the role `actor`, "server" or
+ * "client", violates by a reaction that is not right: the strongest that binds it, and the first of
+ * those. Where none binds it, the strongest of all; NULL where there are none. */
+const struct wspec_requirement *
+wspec_requirement_for(const struct wspec_requirement *const *requirements, size_t n,
+                      const char *actor);
+
 #endif

@@ -105,12 +105,33 @@ static const char *level_rank(enum wspec_level level) {
   return level == WSPEC_LEVEL_MUST ? "fail" : level == WSPEC_LEVEL_SHOULD ? "warn" : "info";
 }
 
+/* Of a case for both roles, each may break a sentence of its own. */
+static void print_violated(const struct wspec_requirement *named,
+                           const struct wspec_script *script) {
+  static const struct {
+    const char *actor;
+    enum wspec_case_target target;
+  } roles[] = {{"server", WSPEC_TARGET_SERVER}, {"client", WSPEC_TARGET_CLIENT}};
+  const struct wspec_requirement *violated[2];
+  for (size_t i = 0; i < 2; i++) {
+    size_t other = script->target == roles[1 - i].target ? 1 - i : i;
+    violated[i] = named ? named
+                        : wspec_requirement_for(script->requirements, script->n_requirements,
+                                                roles[other].actor);
+  }
+  if (!violated[0]) {
+    printf("       fail  anything else\n");
+    return;
+  }
+  bool is_one = violated[0] == violated[1];
+  for (size_t i = 0; i < (is_one ? 1 : 2); i++) {
+    printf("       %s  anything else%s%s: %s is violated\n", level_rank(violated[i]->level),
+           is_one ? "" : " of a ", is_one ? "" : roles[i].actor, violated[i]->id);
+  }
+}
+
 void wspec_explain_expectation(const struct wspec_expectation *expect,
                                const struct wspec_script *script) {
-  const struct wspec_requirement *requirement = expect->requirement;
-  if (!requirement && script->n_requirements > 0) {
-    requirement = script->requirements[0];
-  }
   for (size_t i = 0; i < expect->n_alternatives; i++) {
     const struct wspec_alternative *alternative = &expect->alternatives[i];
     printf("       %s  ", RANKS[alternative->rank]);
@@ -126,10 +147,5 @@ void wspec_explain_expectation(const struct wspec_expectation *expect,
       print_field(&alternative->fields[k]);
     }
   }
-  if (requirement) {
-    printf("       %s  anything else: %s is violated\n", level_rank(requirement->level),
-           requirement->id);
-  } else {
-    printf("       fail  anything else\n");
-  }
+  print_violated(expect->requirement, script);
 }

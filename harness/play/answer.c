@@ -358,7 +358,7 @@ void answer_judge_field(struct wspec_play *play, struct link *link,
     return;
   }
   const struct wspec_requirement *requirement =
-      rule->requirement ? rule->requirement : expect_requirement(play->script);
+      rule->requirement ? rule->requirement : expect_requirement(play);
   play_find(play, requirement ? requirement->id : "", link_index(play, link), link->head_offset,
             "%s must %s%s%s in the target's %u answer", rule->name, wanted[rule->kind],
             rule->value ? " " : "", rule->value ? rule->value : "", link->head.status_code);

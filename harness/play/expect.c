@@ -9,14 +9,9 @@ enum {
   NOTHING_SETTLES = 5  /* settle times without an octet, where their absence says something */
 };
 
-const struct wspec_requirement *expect_requirement(const struct wspec_script *script) {
-  const struct wspec_requirement *strongest = NULL;
-  for (size_t i = 0; i < script->n_requirements; i++) {
-    if (!strongest || script->requirements[i]->level < strongest->level) {
-      strongest = script->requirements[i];
-    }
-  }
-  return strongest;
+const struct wspec_requirement *expect_requirement(const struct wspec_play *play) {
+  return wspec_requirement_for(play->script->requirements, play->script->n_requirements,
+                               play->config->is_server ? "client" : "server");
 }
 
 void expect_begin(struct wspec_play *play, struct link *link) {
@@ -57,7 +52,7 @@ static void decide_alternative(struct wspec_play *play, struct link *link,
   describe_seen(play, seen, &what);
   const struct wspec_requirement *requirement = alternative->requirement;
   if (!requirement && alternative->rank != WSPEC_RANK_INFO) {
-    requirement = expect_requirement(play->script);
+    requirement = expect_requirement(play);
   }
   play_find_full(play, verdict_of_rank(alternative->rank), requirement, link_index(play, link),
                  seen->event ? seen->event->offset : WSPEC_OFFSET_NONE,
@@ -72,7 +67,7 @@ static void decide_violation(struct wspec_play *play, struct link *link,
   describe_expectation(play, expectation, &expected);
   describe_seen(play, seen, &what);
   const struct wspec_requirement *requirement =
-      expectation->requirement ? expectation->requirement : expect_requirement(play->script);
+      expectation->requirement ? expectation->requirement : expect_requirement(play);
   enum wspec_verdict verdict = WSPEC_VERDICT_FAIL;
   if (requirement && requirement->level != WSPEC_LEVEL_MUST) {
     verdict = requirement->level == WSPEC_LEVEL_SHOULD ? WSPEC_VERDICT_WARN : WSPEC_VERDICT_INFO;
@@ -300,12 +295,12 @@ static bool decide_by_own_close(struct wspec_play *play, struct link *link,
   struct description expected, what;
   describe_expectation(play, expectation, &expected);
   describe_seen(play, seen, &what);
-  play_find_full(
-      play, verdict, verdict == WSPEC_VERDICT_INFO ? NULL : expect_requirement(play->script),
-      link_index(play, link), seen->event->offset,
-      play->config->is_server ? "the client closes of its own accord, as it should not: not judged"
-                              : "the server closes of its own accord, as it may: not judged",
-      expected.text, what.text);
+  play_find_full(play, verdict, verdict == WSPEC_VERDICT_INFO ? NULL : expect_requirement(play),
+                 link_index(play, link), seen->event->offset,
+                 play->config->is_server
+                     ? "the client closes of its own accord, as it should not: not judged"
+                     : "the server closes of its own accord, as it may: not judged",
+                 expected.text, what.text);
   play->violated = true;
   return true;
 }

@@ -165,7 +165,7 @@ bool keys_decide(struct wspec_play *play, struct link *link,
     return false;
   }
   const struct wspec_requirement *violated =
-      expectation->requirement ? expectation->requirement : expect_requirement(play->script);
+      expectation->requirement ? expectation->requirement : expect_requirement(play);
   const char *requirement = violated ? violated->id : "";
   if (reaction == WSPEC_REACTION_KEY) {
     judge_key(play, link, requirement);

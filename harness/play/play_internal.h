@@ -435,8 +435,9 @@ bool expect_poll(struct wspec_play *play, struct link *link,
 /* expect_ping sends the sentinel at once, if it was not sent and can be; false: it cannot. */
 bool expect_ping(struct wspec_play *play, struct link *link);
 
-/* expect_requirement returns the strongest requirement of the script, or NULL. */
-const struct wspec_requirement *expect_requirement(const struct wspec_script *script);
+/* expect_requirement returns the requirement of the script that the target violates where no
+ * expectation or rule names one, or NULL. */
+const struct wspec_requirement *expect_requirement(const struct wspec_play *play);
 
 /* ---- keys.c ---- */
 

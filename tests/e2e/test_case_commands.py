@@ -75,6 +75,12 @@ def test_explain_shows_octets_and_what_is_allowed():
     assert "fail  anything else: 6455-5.5.2-02 is violated" in result.stdout
 
 
+def test_explain_names_the_sentence_of_each_role():
+    result = wspec("explain", "6455/7.1.7/rsv2-text-inside-message")
+    assert "fail  anything else of a server: 6455-7.1.7-03 is violated" in result.stdout
+    assert "fail  anything else of a client: 6455-7.1.7-01 is violated" in result.stdout
+
+
 def test_explain_can_explain_everything():
     extra = GOOD / "5.2_everything.json"
     ids = [line.split()[0] for line in

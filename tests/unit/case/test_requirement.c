@@ -117,12 +117,31 @@ static void test_no_memory_is_said_at_each_allocation(void **state) {
   tempfile_remove(dir);
 }
 
+static void test_a_role_violates_the_strongest_that_binds_it(void **state) {
+  (void)state;
+  static const struct wspec_requirement
+      server_must = {.id = "server-must", .level = WSPEC_LEVEL_MUST, .actor = "server"},
+      client_must = {.id = "client-must", .level = WSPEC_LEVEL_MUST, .actor = "client"},
+      client_may = {.id = "client-may", .level = WSPEC_LEVEL_MAY, .actor = "client"},
+      both_should = {.id = "both-should", .level = WSPEC_LEVEL_SHOULD, .actor = "both"},
+      both_must = {.id = "both-must", .level = WSPEC_LEVEL_MUST, .actor = "both"};
+  const struct wspec_requirement *list[] = {&client_may, &server_must, &both_should, &both_must,
+                                            &client_must};
+  assert_ptr_equal(wspec_requirement_for(list, 5, "server"), &server_must);
+  assert_ptr_equal(wspec_requirement_for(list, 5, "client"), &both_must);
+  assert_ptr_equal(wspec_requirement_for(list, 3, "client"), &both_should);
+  assert_ptr_equal(wspec_requirement_for(list, 2, "client"), &client_may);
+  assert_ptr_equal(wspec_requirement_for(list + 1, 1, "client"), &server_must);
+  assert_null(wspec_requirement_for(list, 0, "client"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_real_file_loads_and_is_sorted),
       cmocka_unit_test(test_each_mistake_is_said),
       cmocka_unit_test(test_a_missing_file_is_an_io_error),
       cmocka_unit_test(test_no_memory_is_said_at_each_allocation),
+      cmocka_unit_test(test_a_role_violates_the_strongest_that_binds_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

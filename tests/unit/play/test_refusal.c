@@ -33,8 +33,15 @@ static struct wspec_result play_message(uint8_t opcode, const char *answer) {
   steps[1].as.send.items = &message;
   steps[1].as.send.n_items = 1;
   steps[2].as.expect = (struct wspec_expectation){.alternatives = &echo, .n_alternatives = 1};
-  struct wspec_script script = {
-      .id = "test/refusal", .n_connections = 1, .steps = steps, .n_steps = 3};
+  static const struct wspec_requirement of_clients = {.id = "of-clients", .actor = "client"},
+                                        of_servers = {.id = "of-servers", .actor = "server"};
+  const struct wspec_requirement *requirements[] = {&of_clients, &of_servers};
+  struct wspec_script script = {.id = "test/refusal",
+                                .requirements = requirements,
+                                .n_requirements = 2,
+                                .n_connections = 1,
+                                .steps = steps,
+                                .n_steps = 3};
   struct wspec_play *play = wspec_play_new(&script, &config, 0);
   assert_non_null(play);
   struct wspec_action action;
@@ -74,6 +81,12 @@ static void test_nothing_else_is(void **state) {
   struct wspec_result result = play_message(1, "\x88\x02\x03\xeb");
   assert_int_equal(result.verdict, WSPEC_VERDICT_FAIL);
   assert_null(result.skip_reason);
+  bool is_named = false;
+  for (size_t i = 0; i < result.n_findings; i++) {
+    is_named = is_named || strcmp(result.findings[i].requirement, "of-servers") == 0;
+    assert_string_not_equal(result.findings[i].requirement, "of-clients");
+  }
+  assert_true(is_named);
   wspec_result_clear(&result);
   result = play_message(2, "\x88\x02\x03\xea");
   assert_int_equal(result.verdict, WSPEC_VERDICT_FAIL);

@@ -243,15 +243,24 @@ static struct outcome respond_wrong(bool is_open) {
   steps[0].as.head.n_edits = 1;
   steps[1].as.expect.alternatives = &failed;
   steps[1].as.expect.n_alternatives = 1;
-  const struct wspec_script script = {
-      .id = "test/case", .n_connections = 1, .steps = steps, .n_steps = 2};
+  static const struct wspec_requirement of_servers = {.id = "of-servers", .actor = "server"},
+                                        of_clients = {.id = "of-clients", .actor = "client"};
+  const struct wspec_requirement *requirements[] = {&of_servers, &of_clients};
+  const struct wspec_script script = {.id = "test/case",
+                                      .requirements = requirements,
+                                      .n_requirements = 2,
+                                      .n_connections = 1,
+                                      .steps = steps,
+                                      .n_steps = 2};
   return run(&script, (struct client){.request = RIGHT, .is_open = is_open});
 }
 
 static void test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong(void **state) {
   (void)state;
   assert_int_equal(respond_wrong(false).verdict, WSPEC_VERDICT_PASS);
-  assert_int_equal(respond_wrong(true).verdict, WSPEC_VERDICT_FAIL);
+  struct outcome outcome = respond_wrong(true);
+  assert_int_equal(outcome.verdict, WSPEC_VERDICT_FAIL);
+  assert_string_equal(outcome.requirements, "of-clients ");
 }
 
 /* Plays respond with status 200 and expects that TCP is closed without a frame. */
