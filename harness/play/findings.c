@@ -8,7 +8,6 @@ enum { MESSAGE_MAX = 2048 };
 
 void play_out_of_memory(struct wspec_play *play) {
   play->out_of_memory = true;
-  play->is_settled = false;
 }
 
 bool play_check(struct wspec_play *play, enum wspec_err err) {

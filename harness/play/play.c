@@ -151,6 +151,30 @@ static bool is_idle(const struct wspec_play *play) {
   return play->is_settled && play->now_us < play->deadline_us;
 }
 
+/* All that octets of the target can change and that a step, or the end, may be waiting for. Most
+ * octets are the middle of something, and change none of it. */
+struct news {
+  bool out_of_memory, violated, sentinel_seen;
+  uint64_t n_events_seen;
+  size_t automatic_len; /* pongs that are to be sent */
+};
+
+static struct news news_of(const struct wspec_play *play, const struct link *link) {
+  return (struct news){
+      .out_of_memory = play->out_of_memory,
+      .violated = play->violated,
+      .sentinel_seen = link->sentinel_seen,
+      .n_events_seen = link->n_events_seen,
+      .automatic_len = link->automatic.len,
+  };
+}
+
+static bool is_same_news(const struct news *a, const struct news *b) {
+  return a->out_of_memory == b->out_of_memory && a->violated == b->violated &&
+         a->sentinel_seen == b->sentinel_seen && a->n_events_seen == b->n_events_seen &&
+         a->automatic_len == b->automatic_len;
+}
+
 /* ---- Inputs ---- */
 
 /* Sets the time; NULL where the connection is not there (any more). */
@@ -198,9 +222,11 @@ void wspec_play_received(struct wspec_play *play, unsigned connection, struct ws
   struct link *link = enter(play, connection, now_us);
   if (link && octets.len > 0 && (link->state == LINK_HTTP || link->state == LINK_OPEN)) {
     play_transcribe(play, WSPEC_ENTRY_RECEIVED, connection, link->received_offset, octets);
+    bool is_http = link->state == LINK_HTTP; /* a request is awaited without an event of its own */
+    struct news before = news_of(play, link);
     receive_octets(play, link, octets);
-    /* Most octets are the middle of something: they decide nothing. */
-    if (!is_idle(play)) {
+    struct news after = news_of(play, link);
+    if (is_http || !is_idle(play) || !is_same_news(&before, &after)) {
       advance(play);
     }
   }

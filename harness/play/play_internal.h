@@ -205,6 +205,7 @@ struct link {
   uint64_t last_received_us;
   struct event *events;
   size_t n_events, events_capacity;
+  uint64_t n_events_seen; /* all there ever were */
   bool close_received;
   bool after_close_reported;
   uint16_t close_code;

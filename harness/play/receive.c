@@ -42,7 +42,7 @@ void receive_event(struct wspec_play *play, struct link *link, const struct even
   if (!make_room(play, link)) {
     return; /* a flood of what nobody expects: the rest of it decides nothing */
   }
-  play->is_settled = false;
+  link->n_events_seen++;
   struct event *added = &link->events[link->n_events++];
   *added = *event;
   added->at_us = play->now_us;
@@ -319,7 +319,6 @@ static void end_control(struct wspec_play *play, struct link *link) {
     if (link->sentinel_sent &&
         wspec_span_equal(payload, wspec_span_of(link->nonce, sizeof link->nonce))) {
       link->sentinel_seen = true;
-      play->is_settled = false;
       break;
     }
     receive_event(play, link, control);
@@ -439,7 +438,6 @@ static void judge_broken_head(struct wspec_play *play, struct link *link, enum w
 
 static struct wspec_span receive_head(struct wspec_play *play, struct link *link,
                                       struct wspec_span octets) {
-  play->is_settled = false; /* a request is awaited without an event of its own */
   if (link->has_head) {
     receive_behind_head(play, link, octets);
     link->received_offset += octets.len;

@@ -258,7 +258,6 @@ void send_control(struct wspec_play *play, struct link *link, uint8_t opcode,
       .masked = !play->config->is_server,
       .payload_len = payload.len,
   };
-  play->is_settled = false;
   uint64_t key = wspec_rng_next(&play->rng);
   memcpy(frame.masking_key, &key, sizeof frame.masking_key);
   uint8_t octets[WSPEC_FRAME_HEADER_MAX + WSPEC_FRAME_CONTROL_PAYLOAD_MAX];
