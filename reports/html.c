@@ -55,6 +55,11 @@ static void put_target(FILE *file, const struct wspec_report *report) {
   put_member(file, ",\"version\":", report->version);
   put_member(file, ",\"seed\":", head_text(report, NULL, "seed"));
   put_member(file, ",\"reproduce\":", head_text(report, NULL, "reproduce"));
+  if (report->refusal_code != 0) {
+    fputs(",\"remark\":\"", file);
+    (void)wspec_put_remark(file, report);
+    fputc('"', file);
+  }
   fprintf(file, ",\"selected\":%zu,\"duration_ms\":%.0f}", report->n_selected, report->duration_ms);
 }
 

@@ -93,6 +93,11 @@ static void put_suite(FILE *file, const struct wspec_report *report,
   fprintf(file, " timestamp=\"%.19s\" hostname=\"", report->started);
   wspec_put_xml(file, report->url);
   fputs("\">\n", file);
+  if (report->refusal_code != 0) {
+    fputs("<properties><property name=\"remark\" value=\"", file);
+    (void)wspec_put_remark(file, report);
+    fputs("\"/></properties>\n", file);
+  }
   for (size_t i = 0; i < n_records; i++) {
     put_case(file, report, &records[i]);
   }

@@ -87,6 +87,18 @@ static void put_failures(FILE *file, const struct wspec_report *report, bool has
   }
 }
 
+static void put_remark(FILE *file, const struct wspec_report *report, bool has_label) {
+  if (report->refusal_code != 0) {
+    fputc('\n', file);
+    if (has_label) {
+      wspec_put_markdown(file, wspec_report_label(report));
+      fputs(": ", file);
+    }
+    (void)wspec_put_remark(file, report);
+    fputc('\n', file);
+  }
+}
+
 enum wspec_err wspec_markdown_write(FILE *file, const struct wspec_report *reports,
                                     size_t n_reports) {
   bool has_label = n_reports > 1;
@@ -111,6 +123,7 @@ enum wspec_err wspec_markdown_write(FILE *file, const struct wspec_report *repor
       wspec_put_markdown(file, wspec_report_label(&reports[i]));
       fprintf(file, " has %zu of %zu results.\n", reports[i].n_records, reports[i].n_selected);
     }
+    put_remark(file, &reports[i], has_label);
     put_failures(file, &reports[i], has_label, &room);
   }
   return wspec_file_result(file);

@@ -77,6 +77,7 @@ enum wspec_err wspec_report_set_head(struct wspec_report *report, cJSON *head) {
   report->shard = (unsigned)number_of(shard, "index", 1);
   report->n_shards = (unsigned)number_of(shard, "of", 1);
   report->n_selected = (size_t)number_of(head, "selected", 0);
+  report->refusal_code = (unsigned)number_of(member(head, "config"), "refusal_code", 0);
   return report->n_shards > 0 && report->shard > 0 && report->shard <= report->n_shards
              ? WSPEC_OK
              : WSPEC_ERR_INPUT;
@@ -215,6 +216,11 @@ static enum wspec_err grow(struct wspec_report *report) {
   return WSPEC_OK;
 }
 
+static bool was_refused(const struct wspec_record *record) {
+  return record->verdict == WSPEC_VERDICT_SKIP && record->skip_reason &&
+         strncmp(record->skip_reason, WSPEC_SKIP_REFUSED, sizeof WSPEC_SKIP_REFUSED - 1) == 0;
+}
+
 enum wspec_err wspec_report_add_json(struct wspec_report *report, const cJSON *value,
                                      struct wspec_span json, const char **wrong) {
   enum wspec_err err = grow(report);
@@ -233,6 +239,7 @@ enum wspec_err wspec_report_add_json(struct wspec_report *report, const cJSON *v
   report->summary.by_verdict[record.verdict]++;
   report->summary.flaky += record.flaky;
   report->summary.known += record.known_reason != NULL;
+  report->n_refused += was_refused(&record);
   return WSPEC_OK;
 }
 

@@ -60,7 +60,9 @@ struct wspec_report {
   struct cJSON *requirements; /* owned: the member "requirements", or NULL */
   const char *url, *name, *agent, *oracle, *started, *version; /* of head; "" if not there */
   unsigned shard, n_shards;                                    /* 1 of 1 for a whole run */
-  size_t n_selected;            /* results that a whole report of this run has */
+  size_t n_selected;     /* results that a whole report of this run has */
+  unsigned refusal_code; /* with which the target closes on an ordinary message; 0: it does not */
+  size_t n_refused;      /* results that are a skip for it */
   struct wspec_record *records; /* in the order of the file */
   size_t n_records;
   size_t capacity; /* private */

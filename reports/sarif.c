@@ -93,7 +93,13 @@ static void put_run(FILE *file, const struct wspec_report *report) {
   put_rules(file, report);
   put_member(file, "}},\n\"automationDetails\":{\"id\":", wspec_report_label(report));
   put_member(file, "},\"invocations\":[{\"startTimeUtc\":", report->started);
-  fprintf(file, ",\"executionSuccessful\":%s}],\n", report->is_complete ? "true" : "false");
+  fprintf(file, ",\"executionSuccessful\":%s", report->is_complete ? "true" : "false");
+  if (report->refusal_code != 0) {
+    fputs(",\"toolExecutionNotifications\":[{\"level\":\"note\",\"message\":{\"text\":\"", file);
+    (void)wspec_put_remark(file, report);
+    fputs("\"}}]", file);
+  }
+  fputs("}],\n", file);
   put_results(file, report);
   fputs("}", file);
 }

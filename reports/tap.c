@@ -76,6 +76,15 @@ enum wspec_err wspec_tap_write(FILE *file, const struct wspec_report *reports, s
   size_t number = 0;
   for (size_t i = 0; i < n_reports; i++) {
     const char *label = n_reports > 1 ? wspec_report_label(&reports[i]) : NULL;
+    if (reports[i].refusal_code != 0) {
+      fputs("# ", file);
+      if (label) {
+        put_description(file, label);
+        fputs(": ", file);
+      }
+      (void)wspec_put_remark(file, &reports[i]);
+      fputc('\n', file);
+    }
     for (size_t k = 0; k < reports[i].n_records; k++) {
       put_point(file, label, &reports[i].records[k], ++number);
     }

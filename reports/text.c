@@ -110,6 +110,18 @@ void wspec_put_evidence(FILE *file, void (*put)(FILE *, const char *), const cha
   }
 }
 
+bool wspec_put_remark(FILE *file, const struct wspec_report *report) {
+  if (report->refusal_code == 0) {
+    return false;
+  }
+  fprintf(
+      file,
+      "The target closes with %u on an ordinary message: %zu %s skipped for it, and say nothing "
+      "of it.",
+      report->refusal_code, report->n_refused, report->n_refused == 1 ? "case was" : "cases were");
+  return true;
+}
+
 bool wspec_record_is_failure(const struct wspec_record *record) {
   return !record->known_reason &&
          (record->verdict == WSPEC_VERDICT_FAIL || record->verdict == WSPEC_VERDICT_ERROR);

@@ -30,6 +30,11 @@ bool wspec_put_requirement_url(FILE *file, const char *id);
 void wspec_put_evidence(FILE *file, void (*put)(FILE *, const char *), const char *indent,
                         const struct wspec_report *report, const struct wspec_record *record);
 
+/* wspec_put_remark writes what a reader of the counts has to know of the run: that the target
+ * closes on an ordinary message, with which code, and how many cases were skipped for that. Nothing
+ * is written, and false returned, where it does not. Plain ASCII, without an end of line. */
+bool wspec_put_remark(FILE *file, const struct wspec_report *report);
+
 /* wspec_record_is_failure returns true for a fail or error that is no known failure. */
 bool wspec_record_is_failure(const struct wspec_record *record);
 

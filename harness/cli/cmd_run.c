@@ -70,7 +70,8 @@ static void apply_probe(struct run *run) {
                        ? probe->oracle
                        : (enum wspec_oracle)(run->suite.options.oracle - WSPEC_CHOOSE_ECHO);
   config->chatty = probe->chatty;
-  config->refusal_code = probe->refusal_code;
+  /* Who says that the target echoes does not let it refuse. */
+  config->refusal_code = run->suite.options.oracle == WSPEC_CHOOSE_ECHO ? 0 : probe->refusal_code;
   uint64_t settle_us = probe->rtt_us * SETTLE_ROUND_TRIPS;
   if (settle_us > config->settle_us) {
     config->settle_us = settle_us < config->timeout_us / 2 ? settle_us : config->timeout_us / 2;

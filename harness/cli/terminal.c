@@ -2,6 +2,8 @@
 
 #include "cli/frames.h"
 
+#include "reports/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -444,5 +446,8 @@ void wspec_terminal_summary(const struct wspec_terminal *terminal,
     fprintf(terminal->out, " (%zu known)", sum->known);
   }
   fputc('\n', terminal->out);
+  if (wspec_put_remark(terminal->out, report)) {
+    fputc('\n', terminal->out);
+  }
   fflush(terminal->out);
 }

@@ -305,11 +305,41 @@ static bool decide_by_own_close(struct wspec_play *play, struct link *link,
   return true;
 }
 
+/* What a case says of a status code that it names as a fault, or NULL. */
+static const struct wspec_alternative *fault_of_code(struct link *link,
+                                                     const struct wspec_expectation *expectation,
+                                                     const struct event *event) {
+  for (size_t i = 0; i < expectation->n_alternatives; i++) {
+    const struct wspec_alternative *alternative = &expectation->alternatives[i];
+    if (alternative->reaction == WSPEC_REACTION_CLOSED && alternative->n_codes > 0 &&
+        alternative->rank == WSPEC_RANK_FAIL && event_fits(link, alternative, event)) {
+      return alternative;
+    }
+  }
+  return NULL;
+}
+
+/* An application may refuse our message. That it does so with a code which says what is not true of
+ * the message can be argued about, and is told by the cases that name the code. */
+static void decide_refusal(struct wspec_play *play, struct link *link,
+                           const struct wspec_expectation *expectation, const struct seen *seen) {
+  const struct wspec_alternative *fault = fault_of_code(link, expectation, seen->event);
+  if (!fault) {
+    play_end_without_verdict(play, WSPEC_VERDICT_SKIP, WSPEC_SKIP_REFUSED "%u",
+                             seen->event->status_code);
+    return;
+  }
+  struct wspec_alternative warned = *fault;
+  warned.rank = WSPEC_RANK_WARN;
+  decide_alternative(play, link, expectation, &warned, seen);
+  play->violated = true;
+}
+
 static bool decide_by_event(struct wspec_play *play, struct link *link,
                             const struct wspec_expectation *expectation, struct event *event) {
   struct seen seen = {.event = event};
   if (is_refused(play, link, event)) {
-    play_skip(play, "the target closes on every message that is not of its own protocol");
+    decide_refusal(play, link, expectation, &seen);
     return true;
   }
   for (size_t i = 0; i < expectation->n_alternatives; i++) {

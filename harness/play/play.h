@@ -59,7 +59,7 @@ struct wspec_play_config {
   bool chatty;   /* it sends messages of its own accord: one that was not expected is no fault */
   /* The status code with which it closes on any message that is not of its own protocol, as servers
    * of an application may; 0: it does not. Where this code comes behind a message, nothing that was
-   * to be shown is: the case is a `skip`. */
+   * to be shown is: the case is a `skip`, or a `warn` where it names the code as a fault. */
   uint16_t refusal_code;
   uint64_t settle_us;  /* after this long without a reaction a sentinel is sent */
   uint64_t timeout_us; /* the hard limit for each wait */

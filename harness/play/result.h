@@ -46,6 +46,11 @@ struct wspec_finding {
 #define WSPEC_FINDING_TARGET_DIED \
   "the target answered no handshake right after this case: it has died of it"
 
+/* How the `skip_reason` begins of a case whose message the target refused, as every other that is
+ * not of its own protocol; the status code follows. */
+#define WSPEC_SKIP_REFUSED \
+  "the target closes on every message that is not of its own protocol, with "
+
 enum wspec_closed_by { WSPEC_CLOSED_BY_NOBODY, WSPEC_CLOSED_BY_TARGET, WSPEC_CLOSED_BY_PEER };
 
 /* How the first connection of a case ended. */

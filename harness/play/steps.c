@@ -2,6 +2,14 @@
 
 #include "proto/close.h"
 
+static const char declined[] = "the target declines this offer of permessage-deflate";
+
+/* A server may decline any offer, RFC 7692 section 5. */
+static bool was_declined(const struct wspec_play *play, const struct link *link) {
+  return (play->script->needs & WSPEC_NEED_DEFLATE) && link->state == LINK_OPEN &&
+         link->deflate_offered && !link->deflate_agreed;
+}
+
 /* An opening handshake that is not what the case is about: an ordinary request gets 101. */
 static bool poll_open(struct wspec_play *play, struct link *link) {
   struct wspec_code_range switching = {101, 101};
@@ -20,10 +28,8 @@ static bool poll_open(struct wspec_play *play, struct link *link) {
   if (!expect_poll(play, link, &expectation)) {
     return false;
   }
-  if ((play->script->needs & WSPEC_NEED_DEFLATE) && link->state == LINK_OPEN &&
-      link->deflate_offered && !link->deflate_agreed) {
-    play_end_without_verdict(play, WSPEC_VERDICT_SKIP,
-                             "the target declines this offer of permessage-deflate");
+  if (was_declined(play, link)) {
+    play_skip(play, declined);
   }
   return true;
 }
@@ -91,6 +97,16 @@ static bool is_sending_stuck(struct wspec_play *play, const struct link *link) {
   return false;
 }
 
+static bool is_compressed(const struct wspec_step *step) {
+  for (size_t i = 0; i < step->as.send.n_items; i++) {
+    const struct wspec_send *item = &step->as.send.items[i];
+    if (item->kind == WSPEC_SEND_MESSAGE && item->as.message.compress) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool run_send(struct wspec_play *play, struct link *link, const struct wspec_step *step) {
   if (is_sending_stuck(play, link)) {
     send_abandon(link);
@@ -98,6 +114,10 @@ static bool run_send(struct wspec_play *play, struct link *link, const struct ws
   if (!play->step_sent) {
     if (link->job.active) {
       return false; /* what a step before left behind goes first */
+    }
+    if (was_declined(play, link) && is_compressed(step)) {
+      play_skip(play, declined);
+      return true;
     }
     play->step_sent = true;
     if (link->state == LINK_OPEN || link->state == LINK_HTTP) {

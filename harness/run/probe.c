@@ -42,9 +42,10 @@ static struct wspec_send hello = {
     .as.message = {.opcode = WSPEC_OPCODE_TEXT, .payload = {&hello_part, 1, 11}},
 };
 
-/* Policy, a type or content that the application does not take, or a code of its own. 1002 would say
- * that the frame was wrong, which it was not. */
-static struct wspec_code_range refusal_codes[] = {{1003, 1003}, {1007, 1008}, {3000, 4999}};
+/* Policy, a type or content that the application does not take, an error of its own on what it does
+ * not know, or a code of its own. 1002 would say that the frame was wrong, which it was not. */
+static struct wspec_code_range refusal_codes[] = {
+    {1003, 1003}, {1007, 1008}, {1011, 1011}, {3000, 4999}};
 
 static struct wspec_alternative echo_alternatives[] = {
     {.reaction = WSPEC_REACTION_ECHO},

@@ -163,9 +163,10 @@ function renderHead() {
   data.targets.forEach((target, t) => {
     const lacks = target.selected - everything.filter((index) => verdictOf(t, index)).length;
     const note = lacks > 0 ? `The run was cut off: ${lacks} of ${target.selected} results are missing.` : "";
-    if ((several && data.targets.length <= 8) || note) {
+    if ((several && data.targets.length <= 8) || note || target.remark) {
       $("targets").append(el("li", null, el("strong", null, labelOf(target)),
-        target.agent ? ` ${target.agent}` : "", ` ${seconds(target.duration_ms)} `, note ? el("strong.fail", null, note) : ""));
+        target.agent ? ` ${target.agent}` : "", ` ${seconds(target.duration_ms)} `,
+        note ? el("strong.fail", null, note) : "", target.remark ? ` ${target.remark}` : ""));
     }
   });
   if (!$("targets").children.length) $("targets").remove();

@@ -332,12 +332,16 @@ def print_table(kills: dict) -> None:
     """The table both ways, and what is missing from it."""
     for case, killers in kills["cases"].items():
         print(f"{case}: {', '.join(killers) or 'NO DEFECT KILLS IT'}")
-    alive = [name for name, entry in kills["defects"].items() if not entry["killed_by"]]
+    elsewhere = NEEDS_ANOTHER_SERVER | ENDS_THE_RUN
+    alive = [name for name, entry in kills["defects"].items()
+             if not entry["killed_by"] and name not in elsewhere]
     broad = [name for name, entry in kills["defects"].items() if entry["share"] > SHARE_MAX]
     idle = [case for case, killers in kills["cases"].items() if not killers]
     print(f"\n{len(kills['cases'])} cases, {len(idle)} that kill no defect; "
           f"{len(kills['defects'])} defects, {len(alive)} alive, "
           f"{len(broad)} too broad to count")
+    print(f"not found by a case, but before the first or by a test of its own: "
+          f"{', '.join(sorted(elsewhere))}")
     for name in alive:
         print(f"alive: {name}")
 

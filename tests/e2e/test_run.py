@@ -1,10 +1,13 @@
 """`wspec run` from outside: what it says, and its exit codes (docs/design.md, the command line)."""
 
+import base64
 import json
+import re
 import socket
 import subprocess
 import sys
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -176,6 +179,32 @@ def test_server_that_refuses_every_message_is_not_blamed_for_it(wspec, bug_serve
     verdicts = {result["id"]: result["verdict"] for result in report["results"]}
     assert verdicts["6455/5.5.2/ping-payload-125"] == "pass"
     assert verdicts["6455/5.4/type-of-text-holds-for-continuations"] == "skip"
+
+
+def test_refusal_with_1007_is_told_and_warned_of(wspec, bug_server, tmp_path):
+    url = bug_server("--scenario", "refuses-messages-as-invalid")
+    reports = {name: tmp_path / name for name in ("json", "html", "markdown", "junit", "tap", "sarif")}
+    done = run(wspec, url, "--cases", "6455/7.4.1/no-1007-to-ascii", "--cases", "6455/5.6/*",
+               *[word for name, path in reports.items() for word in (f"--{name}", str(path))])
+    verdicts = {result["id"]: result["verdict"]
+                for result in json.loads(reports["json"].read_text())["results"]}
+    assert verdicts.pop("6455/7.4.1/no-1007-to-ascii") == "warn"
+    n_skipped = list(verdicts.values()).count("skip")
+    assert n_skipped > 10 and "fail" not in verdicts.values()
+    remark = f"The target closes with 1007 on an ordinary message: {n_skipped} cases were skipped"
+    assert remark in done.stdout
+    for name in ("markdown", "junit", "tap", "sarif"):
+        assert remark in reports[name].read_text(), name
+    packed = re.search(r'id="data"[^>]*>(.*?)</script>', reports["html"].read_text(), re.S)[1]
+    assert remark in zlib.decompress(base64.b64decode(packed)).decode()
+
+
+def test_who_says_that_the_target_echoes_lets_it_refuse_nothing(wspec, bug_server):
+    url = bug_server("--scenario", "refuses-messages-as-invalid")
+    done = run(wspec, url, "--cases", "6455/5.6/text-of-ascii", "--oracle", "echo", "--json", "-")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1 and report["summary"]["fail"] == 1
+    assert "refusal_code" not in report["config"]
 
 
 class Supervisor:

@@ -163,6 +163,8 @@ class Session:
         self._messages += 1
         if on("refuses-messages"):
             raise Failure(4400, "no message of this protocol")
+        if on("refuses-messages-as-invalid"):
+            raise Failure(1007, "no message of this protocol")
         if on("never-echo") or (on("ignores-empty-messages") and not message.payload):
             return
         if on("ignores-messages-of-1-octet") and len(message.payload) == 1:

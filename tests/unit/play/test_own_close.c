@@ -21,13 +21,19 @@ static enum wspec_verdict verdict_of(size_t len, const void *octets, size_t n_oc
   struct wspec_send message = {.kind = WSPEC_SEND_MESSAGE, .repeat = 1};
   message.as.message = (struct wspec_message_plan){
       .opcode = 2, .payload = {.parts = &part, .n_parts = 1, .len = len}};
-  struct wspec_alternative echo = {.reaction = WSPEC_REACTION_ECHO};
+  struct wspec_code_range not_utf8 = {1007, 1007};
+  struct wspec_alternative alternatives[] = {{.reaction = WSPEC_REACTION_ECHO},
+                                             {.reaction = WSPEC_REACTION_CLOSED,
+                                              .codes = &not_utf8,
+                                              .n_codes = 1,
+                                              .rank = WSPEC_RANK_FAIL,
+                                              .note = "it is UTF-8"}};
   struct wspec_step steps[] = {
       {.kind = WSPEC_STEP_OPEN}, {.kind = WSPEC_STEP_SEND}, {.kind = WSPEC_STEP_EXPECT}};
   steps[1].as.send.items = &message;
   steps[1].as.send.n_items = 1;
-  steps[2].as.expect.alternatives = &echo;
-  steps[2].as.expect.n_alternatives = 1;
+  steps[2].as.expect.alternatives = alternatives;
+  steps[2].as.expect.n_alternatives = 2;
   struct wspec_script script = {
       .id = "test/case", .n_connections = 1, .steps = steps, .n_steps = 3};
   struct wspec_play *play = wspec_play_new(&script, &config, 0);
@@ -86,6 +92,16 @@ static void test_every_message_may_be_refused(void **state) {
   assert_int_equal(verdict_of(5, "\x88\x02\x11\x30", 4), WSPEC_VERDICT_FAIL);
 }
 
+/* So it does with a code that the case names as a fault: it may refuse, but not say what is not so. */
+static void test_a_refusal_may_say_what_is_not_true(void **state) {
+  (void)state;
+  config.refusal_code = 1007;
+  assert_int_equal(verdict_of(5, "\x88\x02\x03\xef", 4), WSPEC_VERDICT_WARN);
+  assert_int_equal(verdict_of(5, "\x88\x02\x03\xf0", 4), WSPEC_VERDICT_FAIL); /* 1008 */
+  config.refusal_code = 0;
+  assert_int_equal(verdict_of(5, "\x88\x02\x03\xef", 4), WSPEC_VERDICT_FAIL);
+}
+
 /* The reason is longer than one can be: the target's fault, not an error of ours. */
 static void test_an_overlong_close_frame_is_a_fail(void **state) {
   (void)state;
@@ -100,6 +116,7 @@ int main(void) {
       cmocka_unit_test(test_errors_and_bare_ends_are_no_going_away),
       cmocka_unit_test(test_data_may_be_refused),
       cmocka_unit_test(test_every_message_may_be_refused),
+      cmocka_unit_test(test_a_refusal_may_say_what_is_not_true),
       cmocka_unit_test(test_an_overlong_close_frame_is_a_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ _NEGOTIATION = (
            "accepts server_max_window_bits=08", note=True),
     oddity("accepts-8-bit-window", "note-29 7692-7.1.2.1-06",
            "accepts a window of 8 bits and sends stored blocks"),
-    oddity("declines-server-max-window-bits", "7692-7.1.2.1-05",
+    oddity("declines-server-max-window-bits", "7692-7.1.2.1-05 7692-7.1.2.1-04",
            "declines offers with a server window below 15 bits"),
     oddity("answers-window-bits-quoted", "9110-5.6.6-01", 'answers server_max_window_bits="10"',
            note=True),

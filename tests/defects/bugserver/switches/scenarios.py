@@ -5,6 +5,7 @@ from . import scenario
 SWITCHES = (
     scenario("refuses-messages", "closes with 4400 on every message, as a protocol of its own "
              "may, but answers pings and Close"),
+    scenario("refuses-messages-as-invalid", "likewise, but with 1007, as if they were no UTF-8"),
     scenario("never-echo", "takes everything and answers pings and Close, but never echoes"),
     scenario("one-connection-at-a-time", "serves one connection; the others wait in the backlog"),
     scenario("slow-100ms", "answers everything 100 ms late"),
