@@ -222,11 +222,14 @@ static void edit_fields(struct head_fields *fields, const struct wspec_head_plan
   }
 }
 
-/* A case for both roles says what a client offers; a server answers what the client did offer. */
+/* What `open` says is what a client offers; a server answers what the client did offer. RFC 7692
+ * section 7.1.1.1: an answer without the server_no_context_takeover of the offer does not accept it,
+ * so that words of our own would be wrong for some of them. */
 static enum wspec_err turn_offer_round(const struct wspec_play *play, const struct link *link,
                                        struct head_fields *fields) {
   static const char name[] = "Sec-WebSocket-Extensions";
-  if (!play->config->is_server || play->script->target != WSPEC_TARGET_ANY) {
+  bool is_open = play->script->steps[play->step].kind == WSPEC_STEP_OPEN;
+  if (!play->config->is_server || !is_open) {
     return WSPEC_OK;
   }
   for (size_t i = 0; i < fields->n; i++) {

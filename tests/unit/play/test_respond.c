@@ -189,6 +189,33 @@ static void test_a_right_request_gets_a_right_101_at_every_split(void **state) {
   }
 }
 
+/* RFC 7692 section 7.1.1.1: only an answer with server_no_context_takeover accepts an offer with it,
+ * also in a case for clients. */
+static void test_open_grants_what_the_offer_obliges_to(void **state) {
+  (void)state;
+  static const char name[] = "Sec-WebSocket-Extensions";
+  static const char granted[] = "permessage-deflate; server_no_context_takeover";
+  char request[512];
+  snprintf(request, sizeof request, "%.*s%s: %s\r\n\r\n", (int)strlen(RIGHT) - 2, RIGHT, name,
+           granted);
+  struct wspec_field_edit edit = {.kind = WSPEC_FIELD_SET,
+                                  .name = wspec_span_text(name),
+                                  .value = wspec_span_text("permessage-deflate")};
+  struct wspec_step step = {.kind = WSPEC_STEP_OPEN};
+  step.as.head.edits = &edit;
+  step.as.head.n_edits = 1;
+  const struct wspec_script script = {.id = "test/case",
+                                      .target = WSPEC_TARGET_CLIENT,
+                                      .n_connections = 1,
+                                      .steps = &step,
+                                      .n_steps = 1};
+  struct outcome outcome = run(&script, (struct client){.request = request, .is_open = true});
+  assert_string_equal(outcome.requirements, "");
+  const char *answer = strstr(outcome.sent, name);
+  assert_non_null(answer);
+  assert_memory_equal(answer + strlen(name) + 2, granted, strlen(granted));
+}
+
 /* Nothing but the request has happened: no time may have to pass before it is answered. */
 static void test_a_request_is_answered_when_it_comes(void **state) {
   (void)state;
@@ -340,6 +367,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_fault_of_a_request_is_found_at_every_split),
       cmocka_unit_test(test_a_right_request_gets_a_right_101_at_every_split),
+      cmocka_unit_test(test_open_grants_what_the_offer_obliges_to),
       cmocka_unit_test(test_a_request_is_answered_when_it_comes),
       cmocka_unit_test(test_open_remarks_what_a_server_would_not_refuse),
       cmocka_unit_test(test_frames_before_the_answer_are_found),
