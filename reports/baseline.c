@@ -225,21 +225,31 @@ static bool is_outcome(const struct wspec_baseline_entry *entry,
   return true;
 }
 
+static bool was_played(const struct wspec_result *result) {
+  return result->verdict != WSPEC_VERDICT_SKIP && result->verdict != WSPEC_VERDICT_ERROR;
+}
+
+const struct wspec_baseline_entry *wspec_baseline_find(const struct wspec_baseline *baseline,
+                                                       const struct wspec_result *result) {
+  for (size_t i = 0; i < baseline->n_entries && was_played(result); i++) {
+    const struct wspec_baseline_entry *entry = &baseline->entries[i];
+    if (wspec_glob_matches(entry->pattern, result->script->id) && is_outcome(entry, result)) {
+      return entry;
+    }
+  }
+  return NULL;
+}
+
 const struct wspec_baseline_entry *wspec_baseline_match(struct wspec_baseline *baseline,
                                                         const struct wspec_result *result) {
-  const struct wspec_baseline_entry *found = NULL;
-  bool was_played = result->verdict != WSPEC_VERDICT_SKIP && result->verdict != WSPEC_VERDICT_ERROR;
-  for (size_t i = 0; i < baseline->n_entries && was_played; i++) {
+  for (size_t i = 0; i < baseline->n_entries && was_played(result); i++) {
     struct wspec_baseline_entry *entry = &baseline->entries[i];
     if (wspec_glob_matches(entry->pattern, result->script->id)) {
       entry->n_seen++;
-      if (is_outcome(entry, result)) {
-        entry->n_known++;
-        found = found ? found : entry;
-      }
+      entry->n_known += is_outcome(entry, result);
     }
   }
-  return found;
+  return wspec_baseline_find(baseline, result);
 }
 
 const char *wspec_baseline_complaint(const struct wspec_baseline_entry *entry, const char *today) {

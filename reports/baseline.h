@@ -49,6 +49,11 @@ void wspec_baseline_clear(struct wspec_baseline *baseline);
 const struct wspec_baseline_entry *wspec_baseline_match(struct wspec_baseline *baseline,
                                                         const struct wspec_result *result);
 
+/* wspec_baseline_find returns the same entry, and counts nothing: for a result that may not be the
+ * last word on its case. */
+const struct wspec_baseline_entry *wspec_baseline_find(const struct wspec_baseline *baseline,
+                                                       const struct wspec_result *result);
+
 /* wspec_baseline_complaint returns what is wrong with an entry after a run, NULL if nothing is:
  * no case ended as it says, or it is past its day. `today` is "YYYY-MM-DD". An entry whose cases
  * were not played is left alone. Static storage. */

@@ -55,6 +55,7 @@ static void put_target(FILE *file, const struct wspec_report *report) {
   put_member(file, ",\"version\":", report->version);
   put_member(file, ",\"seed\":", head_text(report, NULL, "seed"));
   put_member(file, ",\"reproduce\":", head_text(report, NULL, "reproduce"));
+  put_member(file, ",\"reproduce_end\":", head_text(report, NULL, "reproduce_end"));
   if (report->refusal_code != 0) {
     fputs(",\"remark\":\"", file);
     (void)wspec_put_remark(file, report);

@@ -97,6 +97,7 @@ static bool fill_head(cJSON *head, const struct wspec_run_facts *facts,
   return shard && add_number(shard, "index", facts->shard) &&
          add_number(shard, "of", facts->n_shards) &&
          add_text(head, "reproduce", facts->reproduce) &&
+         (!facts->reproduce_end || add_text(head, "reproduce_end", facts->reproduce_end)) &&
          add_number(head, "selected", facts->n_selected);
 }
 

@@ -27,7 +27,8 @@ struct wspec_run_facts {
   const char *agent;                      /* what it calls itself; "" if it does not */
   const char *started;                    /* ISO 8601, UTC */
   const struct wspec_play_config *config; /* what every case was played with */
-  const char *reproduce; /* the command that plays a case again when " --cases ID" is added */
+  const char *reproduce;     /* the command that plays a case again when " --cases ID" is added */
+  const char *reproduce_end; /* what comes behind that: " -- COMMAND"; NULL: nothing */
   unsigned jobs;
   unsigned shard, n_shards;
   size_t n_selected; /* cases that this run is to play */

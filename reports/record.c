@@ -399,6 +399,9 @@ cJSON *wspec_record_to_json(const struct wspec_result *result,
   add_script(&maker, object);
   add_text(&maker, object, "verdict", wspec_verdict_name(result->verdict));
   add_bool(&maker, object, "flaky", result->flaky);
+  if (result->unconfirmed) {
+    add_bool(&maker, object, "unconfirmed", true);
+  }
   add(&maker, cJSON_AddNumberToObject(object, "duration_ms", (double)result->duration_us / 1000));
   add_findings(&maker, object);
   add_close(&maker, object);

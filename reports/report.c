@@ -184,6 +184,7 @@ static void copy_record(struct copier *copier, const cJSON *value, struct wspec_
   record->summary = copy_required(copier, value, "summary");
   record->skip_reason = copy_optional(copier, value, "skip_reason");
   record->flaky = cJSON_IsTrue(member(value, "flaky"));
+  record->unconfirmed = cJSON_IsTrue(member(value, "unconfirmed"));
   record->has_transcript = cJSON_IsArray(member(value, "transcript"));
   const cJSON *duration = member(value, "duration_ms");
   record->duration_ms = cJSON_IsNumber(duration) ? duration->valuedouble : 0;

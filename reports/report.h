@@ -36,6 +36,7 @@ struct wspec_record {
   size_t n_requirements;
   enum wspec_verdict verdict;
   bool flaky;
+  bool unconfirmed; /* it did not pass, and was played only once */
   bool has_transcript;
   double duration_ms;
   struct wspec_record_finding *findings;

@@ -93,20 +93,26 @@ static void put_finding(FILE *file, void (*put)(FILE *, const char *), const cha
   }
 }
 
+static const char *head_text(const struct wspec_report *report, const char *name) {
+  return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(report->head, name));
+}
+
 void wspec_put_evidence(FILE *file, void (*put)(FILE *, const char *), const char *indent,
                         const struct wspec_report *report, const struct wspec_record *record) {
   for (size_t i = 0; i < record->n_findings; i++) {
     put_finding(file, put, indent, &record->findings[i]);
   }
   put_line(file, put, indent, "", record->skip_reason);
-  const char *reproduce =
-      cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(report->head, "reproduce"));
+  const char *reproduce = head_text(report, "reproduce");
+  const char *end = head_text(report, "reproduce_end");
   if (reproduce) {
     fprintf(file, "%sreproduce: ", indent);
     put(file, reproduce);
     fputs(" --cases ", file);
     put(file, record->id);
-    fputs(" -v\n", file);
+    fputs(" -v", file);
+    put(file, end ? end : "");
+    fputc('\n', file);
   }
 }
 

@@ -214,12 +214,14 @@ static int judge_record(struct judging *judging, const struct wspec_judge *judge
 static int judge_records(struct judging *judging, const struct wspec_judge *judge,
                          const struct wspec_report *stored, struct wspec_report *into) {
   const cJSON *reproduce = cJSON_GetObjectItemCaseSensitive(stored->head, "reproduce");
+  const cJSON *reproduce_end = cJSON_GetObjectItemCaseSensitive(stored->head, "reproduce_end");
   struct wspec_terminal terminal;
   wspec_terminal_init(&terminal, judging->out, judging->color);
   terminal.quiet = judging->quiet;
   terminal.verbose = judging->verbose;
   terminal.has_progress = false; /* it takes no time */
   terminal.reproduce = cJSON_GetStringValue(reproduce);
+  terminal.reproduce_end = cJSON_GetStringValue(reproduce_end);
   struct timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
   struct wspec_json_report json;

@@ -160,11 +160,10 @@ static int play(struct run *run) {
 
 /* The URL and the command as they may be shown to anybody. */
 static int name_target(struct run *run) {
-  struct wspec_run_suite *suite = &run->suite;
-  const char *url = suite->options.url;
+  const char *url = run->suite.options.url;
   run->shown_url = url ? wspec_url_to_show(url) : NULL;
-  suite->reproduce = wspec_reproduce_command(&suite->options, run->shown_url);
-  return suite->reproduce && (run->shown_url || !url) ? WSPEC_EXIT_OK : out_of_memory(run);
+  return run->shown_url || !url ? wspec_run_suite_reproduce(&run->suite, run->shown_url)
+                                : out_of_memory(run);
 }
 
 static int run_in_memory(struct run *run) {

@@ -1,6 +1,5 @@
 #include "cli/command.h"
 #include "cli/listen_tls.h"
-#include "cli/reproduce.h"
 #include "cli/run_suite.h"
 
 #include "run/client_command.h"
@@ -35,9 +34,7 @@ static int play_in_memory(struct run *run) {
   configure(run);
   run->suite.config.host = "localhost";
   run->suite.config.target = "/";
-  run->suite.reproduce = wspec_reproduce_command(&run->suite.options, NULL);
-  int code = run->suite.reproduce ? wspec_run_suite_open(&run->suite)
-                                  : wspec_run_suite_out_of_memory(&run->suite);
+  int code = wspec_run_suite_open(&run->suite);
   if (code != WSPEC_EXIT_OK) {
     return code;
   }
@@ -127,6 +124,9 @@ int wspec_cmd_run_client(int argc, char **argv) {
   int code = wspec_run_options_parse(options, WSPEC_RUN_CLIENT, argc, argv);
   if (code == WSPEC_EXIT_OK) {
     code = wspec_run_suite_load(&run->suite);
+  }
+  if (code == WSPEC_EXIT_OK) {
+    code = wspec_run_suite_reproduce(&run->suite, NULL);
   }
   if (code == WSPEC_EXIT_OK) {
     code = options->in_memory ? play_in_memory(run) : play_command(run);

@@ -5,6 +5,7 @@
 #include "cli/serve_pages.h"
 
 #include "net/signal.h"
+#include "net/timer.h"
 #include "reports/merge.h"
 #include "run/request_target.h"
 #include "run/serve.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_TIMEOUT_MS = 10 * 1000, PATH_LEN_MAX = 16 * 1024 };
+enum { REQUEST_TIMEOUT_MS = 10 * 1000, PATH_LEN_MAX = 16 * 1024, QUERY_LEN_MAX = 256 };
 
 struct program {
   struct wspec_run_suite suite;
@@ -24,8 +25,36 @@ struct program {
   struct wspec_listen_tls tls;
   struct wspec_serve *serve;
   struct wspec_signal *terminate, *interrupt;
-  bool has_failed; /* a case, for the exit code */
+  struct wspec_timer *idle; /* --idle */
+  bool is_ending;           /* what is cut off has results, too, and must not end it once more */
 };
+
+static const char CONFIRMS[] = "confirm=1"; /* the tag of a play whose client said so */
+
+static void end(struct program *program) {
+  if (!program->is_ending) {
+    program->is_ending = true;
+    wspec_serve_stop(program->serve);
+    wspec_loop_stop(program->loop);
+  }
+}
+
+/* Somebody wants something, or a case is over: whoever waits for the next one has so long from now. */
+static void note_activity(struct program *program) {
+  if (program->suite.options.idle_ms > 0) {
+    wspec_timer_start(program->idle, (uint64_t)program->suite.options.idle_ms * 1000);
+  }
+}
+
+/* A case under way has time limits of its own. */
+static void on_idle(void *user) {
+  struct program *program = user;
+  if (wspec_serve_n_playing(program->serve) > 0) {
+    note_activity(program);
+  } else {
+    end(program);
+  }
+}
 
 /* ---- Requests ---- */
 
@@ -54,6 +83,31 @@ static void name_agent(struct wspec_span target, struct wspec_serve_choice *choi
   wspec_buf_clear(&name);
 }
 
+static bool has_flag(struct wspec_span target, const char *name) {
+  struct wspec_buf value;
+  wspec_buf_init(&value, QUERY_LEN_MAX);
+  enum wspec_err err = wspec_request_query(target, name, &value);
+  bool is_set = !err && wspec_span_equal_text(wspec_buf_span(&value), "1");
+  wspec_buf_clear(&value);
+  return is_set;
+}
+
+/* `wait=1`: not before the cases of the agent that are under way are over. Their results come a
+ * moment after their connections have ended, which is all that a client sees. */
+static bool is_to_wait(const struct program *program, const char *path, struct wspec_span target) {
+  static const char results[] = "/results/";
+  struct wspec_buf name;
+  wspec_buf_init(&name, WSPEC_SERVE_AGENT_MAX - 1);
+  enum wspec_err err = strncmp(path, results, sizeof results - 1) == 0
+                           ? wspec_buf_append_text(&name, path + sizeof results - 1)
+                           : wspec_request_query(target, "unconfirmed", &name);
+  char *text = err ? NULL : wspec_buf_take_text(&name);
+  bool is_due = text && has_flag(target, "wait") && wspec_serve_is_playing(program->serve, text);
+  free(text);
+  wspec_buf_clear(&name);
+  return is_due;
+}
+
 static void choose(struct program *program, const struct wspec_http_head *request, const char *path,
                    struct wspec_serve_choice *choice) {
   static const char prefix[] = "/case/";
@@ -63,10 +117,14 @@ static void choose(struct program *program, const struct wspec_http_head *reques
   if (is_case) {
     choice->script = find_case(&program->suite, path + sizeof prefix - 1);
     name_agent(request->target, choice);
+    /* `confirm=1`: the client plays again, one at a time, what did not pass. */
+    choice->tag = has_flag(request->target, "confirm") ? (void *)(uintptr_t)CONFIRMS : NULL;
     if (!choice->script) {
       wspec_serve_say(choice, 404, "there is no case '%.200s'; /cases lists them\n",
                       path + sizeof prefix - 1);
     }
+  } else if (is_read && is_to_wait(program, path, request->target)) {
+    choice->is_held = true;
   } else if (is_read) {
     wspec_serve_page(&program->agents, path, request->target, choice);
   } else {
@@ -79,6 +137,7 @@ static void on_request(void *user, const struct wspec_http_head *request,
   struct wspec_buf path;
   wspec_buf_init(&path, PATH_LEN_MAX);
   char *text = wspec_request_path(request->target, &path) ? NULL : wspec_buf_take_text(&path);
+  note_activity(user);
   if (text) {
     choose(user, request, text, choice);
   } else {
@@ -95,74 +154,114 @@ static void on_result(void *user, const struct wspec_serve_choice *choice,
   struct program *program = user;
   struct wspec_run_suite *suite = &program->suite;
   const struct wspec_script *script = result->script;
-  struct wspec_agent *agent = wspec_agents_add(&program->agents, choice->agent, result);
+  struct wspec_agent *agent =
+      wspec_agents_add(&program->agents, choice->agent, result, choice->tag == CONFIRMS);
   if (!agent) {
     fprintf(stderr, "wspec serve: %s: %s: no room for the result\n", choice->agent, script->id);
+    wspec_serve_ask_again(program->serve);
     return;
   }
   for (size_t i = 0; i < suite->n_scripts; i++) {
     if (suite->scripts[i] == script) {
-      wspec_terminal_result(&suite->terminal, &agent->results[i], NULL, agent->n_played,
-                            suite->n_scripts);
+      const struct wspec_baseline_entry *known =
+          wspec_baseline_find(&suite->baseline.known, &agent->results[i]);
+      wspec_terminal_result(&suite->terminal, &agent->results[i], known ? known->reason : NULL,
+                            agent->n_played, suite->n_scripts);
     }
   }
-  if (suite->options.once && agent->n_played == suite->n_scripts) {
-    wspec_serve_stop(program->serve);
-    wspec_loop_stop(program->loop);
+  note_activity(program);
+  wspec_serve_ask_again(program->serve);
+  if (suite->options.once && wspec_agent_is_done(&program->agents, agent)) {
+    end(program);
   }
 }
 
 /* ---- The end ---- */
 
-static void note_failures(struct program *program, const struct wspec_report *report) {
-  bool is_strict = program->suite.options.strict;
-  program->has_failed = program->has_failed || report->summary.by_verdict[WSPEC_VERDICT_FAIL] > 0 ||
-                        (is_strict && report->summary.by_verdict[WSPEC_VERDICT_WARN] > 0);
+/* What each agent came to in the end is held against the baseline, and not what it was between. */
+static int check_baseline(struct program *program) {
+  struct wspec_run_suite *suite = &program->suite;
+  for (size_t i = 0; i < program->agents.n; i++) {
+    const struct wspec_agent *agent = &program->agents.items[i];
+    for (size_t k = 0; k < suite->n_scripts; k++) {
+      if (agent->was_played[k]) {
+        (void)wspec_baseline_match(&suite->baseline.known, &agent->results[k]);
+      }
+    }
+  }
+  return wspec_run_baseline_check(&suite->baseline, &suite->options, &suite->requirements,
+                                  &suite->set);
 }
 
-static int write_reports(struct program *program) {
-  struct wspec_outputs *outputs = &program->suite.options.outputs;
+static int write_baseline(struct program *program, const struct wspec_report *reports) {
+  struct wspec_run_suite *suite = &program->suite;
+  if (suite->baseline.written && program->agents.n != 1) {
+    return wspec_usage_error("serve", "--write-baseline: %zu agents came, and a baseline is of one",
+                             program->agents.n);
+  }
+  return wspec_run_baseline_write(&suite->baseline, reports, suite->options.strict);
+}
+
+static int make_reports(struct program *program, struct wspec_report *reports) {
   const struct wspec_agents *agents = &program->agents;
-  struct wspec_report *reports = calloc(agents->n + 1, sizeof *reports);
-  enum wspec_err err = reports ? WSPEC_OK : WSPEC_ERR_NOMEM;
+  enum wspec_err err = WSPEC_OK;
   for (size_t i = 0; i < agents->n && !err; i++) {
     err = wspec_agent_report(agents, &agents->items[i], &reports[i]);
-    note_failures(program, &reports[i]);
     wspec_terminal_summary(&program->suite.terminal, &reports[i], reports[i].duration_ms / 1000);
   }
+  return err ? wspec_run_suite_out_of_memory(&program->suite) : WSPEC_EXIT_OK;
+}
+
+static int write_reports(struct program *program, const struct wspec_report *reports) {
+  struct wspec_outputs *outputs = &program->suite.options.outputs;
   FILE *json = outputs->files[WSPEC_FORMAT_JSON];
-  if (!err && agents->n > 0) {
+  size_t n = program->agents.n;
+  if (n > 0) {
     errno = 0;
     wspec_outputs_note(outputs, WSPEC_FORMAT_JSON,
-                       json ? wspec_matrix_write(json, reports, agents->n) : WSPEC_OK);
-    wspec_outputs_write(outputs, reports, agents->n);
+                       json ? wspec_matrix_write(json, reports, n) : WSPEC_OK);
+    wspec_outputs_write(outputs, reports, n);
   }
-  for (size_t i = 0; i < agents->n && reports; i++) {
-    wspec_report_clear(&reports[i]);
+  return wspec_outputs_close(outputs);
+}
+
+static int conclude_with(struct program *program, const struct wspec_report *reports) {
+  const struct wspec_run_suite *suite = &program->suite;
+  int code = write_reports(program, reports);
+  if (program->agents.n == 0) {
+    fprintf(stderr, "wspec serve: no client came\n");
+    return code == WSPEC_EXIT_OK ? WSPEC_EXIT_UNREACHABLE : code;
   }
-  free(reports);
-  int code = wspec_outputs_close(outputs);
-  return err ? wspec_run_suite_out_of_memory(&program->suite) : code;
+  int baseline_code = check_baseline(program);
+  if (baseline_code == WSPEC_EXIT_OK) {
+    baseline_code = write_baseline(program, reports);
+  }
+  bool has_failed = false;
+  for (size_t i = 0; i < program->agents.n; i++) {
+    has_failed = has_failed || wspec_run_suite_is_bad(suite, &reports[i]);
+  }
+  code = code != WSPEC_EXIT_OK ? code : baseline_code;
+  return code != WSPEC_EXIT_OK ? code : has_failed ? WSPEC_EXIT_FAIL : WSPEC_EXIT_OK;
 }
 
 static int conclude(struct program *program) {
-  int code = write_reports(program);
-  if (code != WSPEC_EXIT_OK) {
-    return code;
+  struct wspec_report *reports = calloc(program->agents.n + 1, sizeof *reports);
+  int code =
+      reports ? make_reports(program, reports) : wspec_run_suite_out_of_memory(&program->suite);
+  if (code == WSPEC_EXIT_OK) {
+    code = conclude_with(program, reports);
   }
-  if (program->agents.n == 0) {
-    fprintf(stderr, "wspec serve: no client came\n");
-    return WSPEC_EXIT_UNREACHABLE;
+  for (size_t i = 0; i < program->agents.n && reports; i++) {
+    wspec_report_clear(&reports[i]);
   }
-  return program->has_failed ? WSPEC_EXIT_FAIL : WSPEC_EXIT_OK;
+  free(reports);
+  return code;
 }
 
 /* ---- Serving ---- */
 
 static void on_signal(void *user) {
-  struct program *program = user;
-  wspec_serve_stop(program->serve);
-  wspec_loop_stop(program->loop);
+  end(user);
 }
 
 static void configure(struct program *program) {
@@ -202,6 +301,7 @@ static int serve(struct program *program) {
       .user = program,
   };
   if (wspec_loop_new(&program->loop) ||
+      wspec_timer_new(program->loop, on_idle, program, &program->idle) ||
       wspec_serve_new(program->loop, &serve_options, &program->serve, &error) ||
       wspec_signal_new(program->loop, SIGTERM, on_signal, program, &program->terminate) ||
       wspec_signal_new(program->loop, SIGINT, on_signal, program, &program->interrupt)) {
@@ -209,6 +309,7 @@ static int serve(struct program *program) {
     return WSPEC_EXIT_USAGE;
   }
   announce(program);
+  note_activity(program);
   wspec_loop_run(program->loop);
   return conclude(program);
 }
@@ -220,6 +321,12 @@ static int run(struct program *program) {
     code = wspec_listen_tls_open(&program->tls, &suite->options);
   }
   if (code == WSPEC_EXIT_OK) {
+    code = wspec_run_suite_reproduce(suite, NULL);
+  }
+  if (code == WSPEC_EXIT_OK) {
+    code = wspec_run_suite_open_baseline(suite);
+  }
+  if (code == WSPEC_EXIT_OK) {
     code = wspec_outputs_open(&suite->options.outputs);
   }
   if (code != WSPEC_EXIT_OK) {
@@ -229,6 +336,7 @@ static int run(struct program *program) {
   wspec_terminal_init(&suite->terminal, out, suite->options.color);
   suite->terminal.quiet = suite->options.quiet;
   suite->terminal.verbose = suite->options.verbose;
+  suite->terminal.reproduce = suite->reproduce;
   program->agents.suite = suite;
   configure(program);
   return serve(program);
@@ -237,6 +345,7 @@ static int run(struct program *program) {
 static void clear(struct program *program) {
   wspec_signal_free(program->terminate);
   wspec_signal_free(program->interrupt);
+  wspec_timer_free(program->idle);
   wspec_serve_free(program->serve);
   wspec_loop_free(program->loop);
   wspec_listen_tls_clear(&program->tls);

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,52 @@ static void add_fields(struct wspec_buf *command, bool *failed,
   }
 }
 
+static void add_number(struct wspec_buf *command, bool *failed, const char *option,
+                       uint64_t number) {
+  char text[24];
+  snprintf(text, sizeof text, "%" PRIu64, number);
+  add_option(command, failed, option, text);
+}
+
+static void add_seconds(struct wspec_buf *command, bool *failed, const char *option,
+                        uint32_t milliseconds) {
+  char text[24];
+  snprintf(text, sizeof text, "%.12g", (double)milliseconds / 1000);
+  add_option(command, failed, option, text);
+}
+
+/* Where the client connects to, and what it finds there. */
+static void add_listening(struct wspec_buf *command, bool *failed,
+                          const struct wspec_run_options *options) {
+  if (options->is_tls && !options->target.tls.certificate_file) {
+    add_word(command, failed, "--tls");
+  }
+  add_option(command, failed, "--url-host", options->url_host);
+  add_option(command, failed, "--bind", options->bind_host);
+  if (options->port != WSPEC_RUN_PORT) {
+    add_number(command, failed, "--port", options->port);
+  }
+  if (options->case_timeout_ms != WSPEC_RUN_CASE_TIMEOUT_MS) {
+    add_seconds(command, failed, "--case-timeout", options->case_timeout_ms);
+  }
+  add_option(command, failed, "--name", options->name);
+}
+
+char *wspec_reproduce_end(const struct wspec_run_options *options) {
+  struct wspec_buf end;
+  wspec_buf_init(&end, COMMAND_MAX);
+  bool failed = false;
+  if (options->arguments) {
+    add_word(&end, &failed, "--");
+  }
+  for (size_t i = 0; options->arguments && options->arguments[i]; i++) {
+    add_word(&end, &failed, options->arguments[i]);
+  }
+  char *text = failed ? NULL : wspec_buf_take_text(&end);
+  wspec_buf_clear(&end);
+  return text;
+}
+
 char *wspec_reproduce_command(const struct wspec_run_options *options, const char *shown_url) {
   static const char *const oracles[] = {NULL, "echo", "pong", "none"};
   struct wspec_buf command;
@@ -89,9 +136,10 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
     add_word(&command, &failed, "--memory");
   }
   if (options->seed != 1) {
-    char seed[24];
-    snprintf(seed, sizeof seed, "%" PRIu64, options->seed);
-    add_option(&command, &failed, "--seed", seed);
+    add_number(&command, &failed, "--seed", options->seed);
+  }
+  if (options->timeout_ms != WSPEC_RUN_TIMEOUT_MS) {
+    add_seconds(&command, &failed, "--timeout", options->timeout_ms);
   }
   for (size_t i = 0; i < options->n_case_files; i++) {
     add_option(&command, &failed, "--case-file", options->case_files[i]);
@@ -101,6 +149,8 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
   add_option(&command, &failed, "--subprotocol", options->subprotocol);
   add_option(&command, &failed, "--origin", options->origin);
   add_option(&command, &failed, "--cacert", options->target.tls.ca_file);
+  add_option(&command, &failed, "--cert", options->target.tls.certificate_file);
+  add_option(&command, &failed, "--key", options->target.tls.key_file);
   add_option(&command, &failed, "--user", options->target.user ? "..." : NULL);
   if (options->exhaustive) {
     add_word(&command, &failed, "--exhaustive");
@@ -109,6 +159,9 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
     add_word(&command, &failed, "-k");
   }
   add_fields(&command, &failed, options);
+  if (options->role == WSPEC_TARGET_CLIENT) {
+    add_listening(&command, &failed, options);
+  }
   if (shown_url) {
     add_word(&command, &failed, shown_url);
   }

@@ -19,4 +19,8 @@ bool wspec_is_secret_field(const char *name);
  * out of memory. */
 char *wspec_reproduce_command(const struct wspec_run_options *options, const char *shown_url);
 
+/* wspec_reproduce_end returns what is to stand behind that and `--cases`, to be freed: the command
+ * of a client, " -- CLIENT {url}"; "" where there is none. NULL: out of memory. */
+char *wspec_reproduce_end(const struct wspec_run_options *options);
+
 #endif

@@ -211,6 +211,8 @@ int run_option_read(struct wspec_run_options *options, int id, const char *text)
     return parse_seconds(options, "--timeout", text, &options->timeout_ms);
   case OPTION_CASE_TIMEOUT:
     return parse_seconds(options, "--case-timeout", text, &options->case_timeout_ms);
+  case OPTION_IDLE:
+    return parse_seconds(options, "--idle", text, &options->idle_ms);
   case OPTION_ORACLE:
     return parse_oracle(options, text);
   case OPTION_CONNECT_TO:

@@ -8,12 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  DEFAULT_JOBS = 16,
-  DEFAULT_TIMEOUT_MS = 5000,
-  DEFAULT_CASE_TIMEOUT_MS = 60000,
-  DEFAULT_PORT = 9001
-};
+enum { DEFAULT_JOBS = 16 };
 
 /* ---- One option ---- */
 
@@ -142,6 +137,7 @@ static int parse_option(struct wspec_run_options *options, int id, const char *t
   case OPTION_PORT:
   case OPTION_TIMEOUT:
   case OPTION_CASE_TIMEOUT:
+  case OPTION_IDLE:
   case OPTION_ORACLE:
   case OPTION_CONNECT_TO:
   case OPTION_SHARD:
@@ -202,9 +198,9 @@ static int check_client(struct wspec_run_options *options, enum wspec_run_kind k
 
 static void set_defaults(struct wspec_run_options *options, const char *command) {
   *options = (struct wspec_run_options){.jobs = DEFAULT_JOBS,
-                                        .timeout_ms = DEFAULT_TIMEOUT_MS,
-                                        .case_timeout_ms = DEFAULT_CASE_TIMEOUT_MS,
-                                        .port = DEFAULT_PORT,
+                                        .timeout_ms = WSPEC_RUN_TIMEOUT_MS,
+                                        .case_timeout_ms = WSPEC_RUN_CASE_TIMEOUT_MS,
+                                        .port = WSPEC_RUN_PORT,
                                         .seed = 1,
                                         .shard = 1,
                                         .n_shards = 1};

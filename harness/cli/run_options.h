@@ -27,6 +27,13 @@ enum wspec_run_kind {
 
 enum { WSPEC_RUN_LIST_MAX = 1024 }; /* of each option that may be given several times */
 
+/* What the options are unless they are given. */
+enum {
+  WSPEC_RUN_TIMEOUT_MS = 5000,
+  WSPEC_RUN_CASE_TIMEOUT_MS = 60000, /* of run-client */
+  WSPEC_RUN_PORT = 9001              /* of serve */
+};
+
 struct wspec_run_options {
   enum wspec_case_target role; /* of the target */
   const char *name;            /* of the target in a matrix; NULL: its URL, or "client" */
@@ -60,6 +67,7 @@ struct wspec_run_options {
   const char *url_host, *bind_host; /* NULL: 127.0.0.1 */
   uint16_t port;
   bool is_tls, once;
+  uint32_t idle_ms; /* 0: for ever */
 
   bool exhaustive, strict, no_confirm, all_transcripts, quiet;
   unsigned verbose;

@@ -73,6 +73,13 @@ void wspec_run_suite_hide(struct wspec_run_suite *suite) {
 
 /* ---- Reports ---- */
 
+int wspec_run_suite_reproduce(struct wspec_run_suite *suite, const char *shown_url) {
+  suite->reproduce = wspec_reproduce_command(&suite->options, shown_url);
+  suite->reproduce_end = wspec_reproduce_end(&suite->options);
+  return suite->reproduce && suite->reproduce_end ? WSPEC_EXIT_OK
+                                                  : wspec_run_suite_out_of_memory(suite);
+}
+
 static struct wspec_record_options record_options(const struct wspec_run_suite *suite,
                                                   const struct wspec_baseline_entry *known) {
   return (struct wspec_record_options){.has_transcript = suite->options.all_transcripts,
@@ -100,6 +107,7 @@ static int open_report(struct wspec_run_suite *suite) {
       .name = suite->options.name,
       .role = suite->role,
       .reproduce = suite->reproduce,
+      .reproduce_end = suite->reproduce_end[0] ? suite->reproduce_end : NULL,
       .agent = suite->agent ? suite->agent : "",
       .started = started,
       .config = &suite->config,
@@ -120,11 +128,15 @@ static int open_report(struct wspec_run_suite *suite) {
   return err ? wspec_run_suite_out_of_memory(suite) : WSPEC_EXIT_OK;
 }
 
-int wspec_run_suite_open(struct wspec_run_suite *suite) {
+int wspec_run_suite_open_baseline(struct wspec_run_suite *suite) {
   suite->baseline = (struct wspec_run_baseline){.command = command_of(suite),
                                                 .path = suite->options.baseline_path,
                                                 .write_path = suite->options.write_baseline_path};
-  int code = wspec_run_baseline_open(&suite->baseline);
+  return wspec_run_baseline_open(&suite->baseline);
+}
+
+int wspec_run_suite_open(struct wspec_run_suite *suite) {
+  int code = wspec_run_suite_open_baseline(suite);
   if (code == WSPEC_EXIT_OK) {
     code = open_report(suite);
   }
@@ -136,6 +148,7 @@ int wspec_run_suite_open(struct wspec_run_suite *suite) {
   suite->terminal.quiet = suite->options.quiet;
   suite->terminal.verbose = suite->options.verbose;
   suite->terminal.reproduce = suite->reproduce;
+  suite->terminal.reproduce_end = suite->reproduce_end;
   suite->terminal.is_live =
       !suite->options.in_memory && (suite->options.jobs == 1 || suite->n_scripts == 1);
   suite->start_us = clock_us();
@@ -196,20 +209,28 @@ static int close_report(struct wspec_run_suite *suite) {
   return wspec_outputs_close(outputs);
 }
 
+/* A run that writes a baseline is there to find what fails. */
+bool wspec_run_suite_is_bad(const struct wspec_run_suite *suite,
+                            const struct wspec_report *report) {
+  if (suite->options.write_baseline_path) {
+    return false;
+  }
+  for (size_t i = 0; i < report->n_records; i++) {
+    const struct wspec_record *record = &report->records[i];
+    bool is_bad = record->verdict == WSPEC_VERDICT_FAIL ||
+                  (record->verdict == WSPEC_VERDICT_WARN && suite->options.strict);
+    if (is_bad && !record->known_reason) {
+      return true;
+    }
+  }
+  return suite->baseline.n_complaints > 0;
+}
+
 static int exit_code(const struct wspec_run_suite *suite) {
-  bool writes_baseline = suite->options.write_baseline_path != NULL;
   if (suite->target_gone) {
     return WSPEC_EXIT_UNREACHABLE;
   }
-  for (size_t i = 0; i < suite->report.n_records; i++) {
-    const struct wspec_record *record = &suite->report.records[i];
-    bool is_bad = record->verdict == WSPEC_VERDICT_FAIL ||
-                  (record->verdict == WSPEC_VERDICT_WARN && suite->options.strict);
-    if (is_bad && !record->known_reason && !writes_baseline) {
-      return WSPEC_EXIT_FAIL;
-    }
-  }
-  return suite->baseline.n_complaints > 0 && !writes_baseline ? WSPEC_EXIT_FAIL : WSPEC_EXIT_OK;
+  return wspec_run_suite_is_bad(suite, &suite->report) ? WSPEC_EXIT_FAIL : WSPEC_EXIT_OK;
 }
 
 int wspec_run_suite_close(struct wspec_run_suite *suite, int code) {
@@ -236,6 +257,7 @@ void wspec_run_suite_clear(struct wspec_run_suite *suite) {
   free(suite->results);
   free(suite->scripts);
   free(suite->reproduce);
+  free(suite->reproduce_end);
   wspec_report_clear(&suite->report);
   wspec_terminal_clear(&suite->terminal);
   wspec_run_baseline_clear(&suite->baseline);

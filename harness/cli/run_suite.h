@@ -32,9 +32,9 @@ struct wspec_run_suite {
   struct wspec_play_config config;                        /* of every case */
   struct wspec_play_field fields[WSPEC_RUN_LIST_MAX + 1]; /* of it */
 
-  /* What reports say. Borrowed, but for `reproduce`. */
+  /* What reports say. Borrowed, but for the last two. */
   const char *role, *url, *agent;
-  char *reproduce; /* owned: the command that plays one case again, without its name */
+  char *reproduce, *reproduce_end; /* the command that plays one case again, around its name */
   const char *secrets[WSPEC_RUN_LIST_MAX + 1];
   size_t n_secrets;
 
@@ -59,8 +59,19 @@ void wspec_run_suite_configure(struct wspec_run_suite *suite);
 /* wspec_run_suite_hide notes which values of `fields` must not be in a report. */
 void wspec_run_suite_hide(struct wspec_run_suite *suite);
 
+/* wspec_run_suite_reproduce fills `reproduce` and `reproduce_end`; `shown_url` is the URL that is
+ * tested, as it may be shown, or NULL. Exit codes as _load. */
+int wspec_run_suite_reproduce(struct wspec_run_suite *suite, const char *shown_url);
+
+/* wspec_run_suite_open_baseline opens the baselines alone, for who has reports of its own; exit codes
+ * as _load. */
+int wspec_run_suite_open_baseline(struct wspec_run_suite *suite);
+
 /* wspec_run_suite_open opens the baselines and the reports; exit codes as _load. */
 int wspec_run_suite_open(struct wspec_run_suite *suite);
+
+/* wspec_run_suite_is_bad returns true if a report has a failure that is not known: exit code 1. */
+bool wspec_run_suite_is_bad(const struct wspec_run_suite *suite, const struct wspec_report *report);
 
 /* wspec_run_suite_result reports one result, which is borrowed; `user` is the suite. */
 void wspec_run_suite_result(void *user, const struct wspec_result *result, size_t n_done,

@@ -1,5 +1,7 @@
 #include "cli/serve_agents.h"
 
+#include "run/confirm.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -56,8 +58,18 @@ static size_t index_of(const struct wspec_run_suite *suite, const struct wspec_s
   return i;
 }
 
+static void take_result(struct wspec_result *into, struct wspec_result *result, bool confirms) {
+  if (confirms && into->unconfirmed) {
+    (void)wspec_confirm(into, result);
+  } else {
+    wspec_result_clear(into);
+    *into = *result;
+    into->unconfirmed = wspec_confirm_is_due(into);
+  }
+}
+
 struct wspec_agent *wspec_agents_add(struct wspec_agents *agents, const char *name,
-                                     struct wspec_result *result) {
+                                     struct wspec_result *result, bool confirms) {
   struct wspec_agent *agent = wspec_agents_find(agents, name);
   agent = agent ? agent : new_agent(agents, name);
   if (!agent) {
@@ -67,12 +79,20 @@ struct wspec_agent *wspec_agents_add(struct wspec_agents *agents, const char *na
   size_t index = index_of(agents->suite, result->script);
   agent->n_played += agent->was_played[index] ? 0 : 1;
   agent->was_played[index] = true;
-  wspec_result_clear(&agent->results[index]);
-  agent->results[index] = *result;
+  agent->confirms = agent->confirms || confirms;
+  take_result(&agent->results[index], result, confirms);
   if (result->verdict == WSPEC_VERDICT_PASS && !agents->suite->options.all_transcripts) {
     wspec_transcript_clear(&agent->results[index].transcript); /* most of it, and never shown */
   }
   return agent;
+}
+
+bool wspec_agent_is_done(const struct wspec_agents *agents, const struct wspec_agent *agent) {
+  bool is_done = agent->n_played == agents->suite->n_scripts;
+  for (size_t i = 0; i < agents->suite->n_scripts && agent->confirms && is_done; i++) {
+    is_done = !agent->results[i].unconfirmed;
+  }
+  return is_done;
 }
 
 enum wspec_err wspec_agent_report(const struct wspec_agents *agents,
@@ -88,6 +108,7 @@ enum wspec_err wspec_agent_report(const struct wspec_agents *agents,
       .url = agent->name,
       .name = agent->name,
       .role = "client",
+      .reproduce = suite->reproduce,
       .agent = agent->name,
       .started = started,
       .config = &suite->config,
@@ -96,14 +117,18 @@ enum wspec_err wspec_agent_report(const struct wspec_agents *agents,
       .n_shards = suite->options.n_shards,
       .n_selected = agent->n_played,
   };
-  const struct wspec_record_options options = {.has_transcript = suite->options.all_transcripts,
-                                               .secrets = suite->secrets,
-                                               .n_secrets = suite->n_secrets};
+  struct wspec_record_options options = {.has_transcript = suite->options.all_transcripts,
+                                         .secrets = suite->secrets,
+                                         .n_secrets = suite->n_secrets};
   double duration_ms = 0;
   wspec_report_init(report);
   enum wspec_err err = wspec_json_report_begin(&json, NULL, report, &facts, &options);
   for (size_t i = 0; i < suite->n_scripts && !err; i++) {
     if (agent->was_played[i]) {
+      const struct wspec_baseline_entry *known =
+          wspec_baseline_find(&suite->baseline.known, &agent->results[i]);
+      options.known_reason = known ? known->reason : NULL;
+      options.known_link = known ? known->link : NULL;
       duration_ms += (double)agent->results[i].duration_us / 1000;
       err = wspec_json_report_add(&json, &agent->results[i], &options);
     }

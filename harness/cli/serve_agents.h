@@ -14,6 +14,7 @@ struct wspec_agent {
   struct wspec_result *results; /* by the index of the suite's scripts */
   bool *was_played;
   size_t n_played;
+  bool confirms; /* it plays again what did not pass */
 };
 
 /* Zeroed: none came. */
@@ -28,10 +29,15 @@ void wspec_agents_clear(struct wspec_agents *agents);
 /* wspec_agents_find returns the agent of that name, or NULL. */
 struct wspec_agent *wspec_agents_find(struct wspec_agents *agents, const char *name);
 
-/* wspec_agents_add takes a result over, in place of an earlier one of that case. It returns its agent;
- * NULL: out of memory, or too many agents, and the result was cleared. */
+/* wspec_agents_add takes a result over, in place of an earlier one of that case; if the client
+ * `confirms` and the earlier one did not pass, this is the play that confirms it. It returns its
+ * agent; NULL: out of memory, or too many agents, and the result was cleared. */
 struct wspec_agent *wspec_agents_add(struct wspec_agents *agents, const char *name,
-                                     struct wspec_result *result);
+                                     struct wspec_result *result, bool confirms);
+
+/* wspec_agent_is_done returns true if an agent has played all cases, and again what is to be
+ * confirmed. */
+bool wspec_agent_is_done(const struct wspec_agents *agents, const struct wspec_agent *agent);
 
 /* wspec_agent_report makes the report on an agent; the caller clears
  * `report` in any case. WSPEC_ERR_NOMEM. */

@@ -49,15 +49,36 @@ static bool add_case(cJSON *array, const struct wspec_script *script) {
   }
   return tags && cJSON_AddStringToObject(item, "id", script->id) &&
          cJSON_AddStringToObject(item, "summary", script->summary) &&
-         cJSON_AddNumberToObject(item, "connections", (double)script->n_connections);
+         cJSON_AddNumberToObject(item, "connections", (double)script->n_connections) &&
+         cJSON_AddBoolToObject(item, "alone", script->alone);
 }
 
-static void list_cases(const struct wspec_run_suite *suite, struct wspec_serve_choice *choice) {
+/* The agent that `?unconfirmed=` names; `*is_asked` is whether it is there. */
+static const struct wspec_agent *find_unconfirmed(struct wspec_agents *agents,
+                                                  struct wspec_span target, bool *is_asked) {
+  struct wspec_buf name;
+  wspec_buf_init(&name, WORD_MAX);
+  enum wspec_err err = wspec_request_query(target, "unconfirmed", &name);
+  *is_asked = err != WSPEC_ERR_NEED_MORE;
+  char *text = err ? NULL : wspec_buf_take_text(&name);
+  const struct wspec_agent *agent = text ? wspec_agents_find(agents, text) : NULL;
+  free(text);
+  wspec_buf_clear(&name);
+  return agent;
+}
+
+static void list_cases(struct wspec_agents *agents, struct wspec_span target,
+                       struct wspec_serve_choice *choice) {
+  const struct wspec_run_suite *suite = agents->suite;
+  bool is_asked;
+  const struct wspec_agent *agent = find_unconfirmed(agents, target, &is_asked);
   cJSON *object = cJSON_CreateObject();
   cJSON *array = cJSON_AddArrayToObject(object, "cases");
   bool complete = array != NULL;
   for (size_t i = 0; i < suite->n_scripts && complete; i++) {
-    complete = add_case(array, suite->scripts[i]);
+    if (!is_asked || (agent && agent->results[i].unconfirmed)) {
+      complete = add_case(array, suite->scripts[i]);
+    }
   }
   char *text = complete ? cJSON_PrintUnformatted(object) : NULL;
   take_text(choice, text, "application/json");
@@ -157,7 +178,7 @@ void wspec_serve_page(struct wspec_agents *agents, const char *path, struct wspe
       choice->status_code = 500;
     }
   } else if (strcmp(path, "/cases") == 0) {
-    list_cases(agents->suite, choice);
+    list_cases(agents, target, choice);
   } else if (strcmp(path, "/results") == 0) {
     list_agents(agents, choice);
   } else if (strncmp(path, results, sizeof results - 1) == 0) {

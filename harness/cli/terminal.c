@@ -238,6 +238,32 @@ static void print_finding(const struct wspec_terminal *terminal,
   }
 }
 
+/* The last line that is not empty: most often why a program gave up. */
+static void print_last_words(const struct wspec_terminal *terminal, const char *output) {
+  size_t end = strlen(output);
+  while (end > 0 && strchr(" \t\n", output[end - 1])) {
+    end--;
+  }
+  size_t start = end;
+  while (start > 0 && output[start - 1] != '\n') {
+    start--;
+  }
+  char line[512];
+  snprintf(line, sizeof line, "%.*s", (int)(end - start), output + start);
+  if (line[0]) {
+    print_line(terminal, "printed:  ", line);
+  }
+}
+
+static void print_output(const struct wspec_terminal *terminal, const char *output) {
+  for (size_t len; *output; output += len + (output[len] != '\0')) {
+    len = strcspn(output, "\n");
+    char line[512];
+    snprintf(line, sizeof line, "%.*s", (int)len, output);
+    print_line(terminal, "| ", line);
+  }
+}
+
 /* How much of it is said, so that all lines with the command, which is never cut, are at most
  * ROWS_MAX rows of the terminal. */
 struct layout {
@@ -246,10 +272,11 @@ struct layout {
 };
 
 static struct layout lay_out(const struct wspec_terminal *terminal,
-                             const struct wspec_finding *finding, size_t command_len) {
+                             const struct wspec_finding *finding, bool has_output,
+                             size_t command_len) {
   size_t command_rows = terminal->columns > 0 ? 1 + (command_len - 1) / terminal->columns : 1;
   size_t finding_rows = finding && finding->expected && finding->seen ? 2 : 1;
-  size_t left = ROWS_MAX - 1 - finding_rows;
+  size_t left = ROWS_MAX - 1 - finding_rows - has_output;
   left = left > command_rows ? left - command_rows : 0;
   return (struct layout){.has_section_line = left > 0, .has_summary_line = left > 1};
 }
@@ -261,8 +288,11 @@ static void print_first_line(const struct wspec_terminal *terminal,
   const char *verdict = wspec_verdict_name(result->verdict);
   bool has_requirement = requirement[0] != '\0';
   snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s%s%s", result->script->id,
-           result->flaky ? " (flaky)" : "", known ? " (known: " : "", known ? known : "",
-           known ? ")" : "", has_requirement ? " (" : "", requirement, has_requirement ? ")" : "",
+           result->flaky         ? " (flaky)"
+           : result->unconfirmed ? " (unconfirmed)"
+                                 : "",
+           known ? " (known: " : "", known ? known : "", known ? ")" : "",
+           has_requirement ? " (" : "", requirement, has_requirement ? ")" : "",
            summary[0] ? ": " : "", summary);
   fprintf(terminal->out, "%s%-5s%s ", color_of(terminal, result->verdict), verdict,
           plain(terminal));
@@ -277,9 +307,11 @@ static void print_result(const struct wspec_terminal *terminal, const struct wsp
     return;
   }
   bool has_command = terminal->reproduce && result->verdict != WSPEC_VERDICT_SKIP;
+  const char *command_end = terminal->reproduce_end ? terminal->reproduce_end : "";
   size_t command_len = LABEL_WIDTH + sizeof "reproduce:  --cases  -v" + strlen(result->script->id) +
-                       (has_command ? strlen(terminal->reproduce) : 0);
-  struct layout layout = lay_out(terminal, finding, command_len);
+                       (has_command ? strlen(terminal->reproduce) + strlen(command_end) : 0);
+  bool has_output = result->output && terminal->verbose == 0;
+  struct layout layout = lay_out(terminal, finding, has_output, command_len);
   print_first_line(terminal, result, known,
                    finding && !layout.has_section_line ? finding->requirement : "",
                    layout.has_summary_line ? "" : result->script->summary);
@@ -294,9 +326,12 @@ static void print_result(const struct wspec_terminal *terminal, const struct wsp
   if (finding && layout.has_section_line) {
     print_source(terminal, result, finding);
   }
+  if (has_output) {
+    print_last_words(terminal, result->output);
+  }
   if (has_command) {
-    fprintf(terminal->out, "%*sreproduce: %s --cases %s -v\n", LABEL_WIDTH, "", terminal->reproduce,
-            result->script->id);
+    fprintf(terminal->out, "%*sreproduce: %s --cases %s -v%s\n", LABEL_WIDTH, "",
+            terminal->reproduce, result->script->id, command_end);
   }
 }
 
@@ -355,6 +390,9 @@ void wspec_terminal_result(struct wspec_terminal *terminal, const struct wspec_r
     print_result(terminal, result, known);
     if (terminal->verbose > 0 && !are_frames_live(terminal)) {
       print_frames_at_once(terminal, &result->transcript);
+    }
+    if (terminal->verbose > 0 && result->output) {
+      print_output(terminal, result->output);
     }
   }
   if (terminal->has_progress && !terminal->quiet) {

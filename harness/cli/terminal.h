@@ -25,6 +25,7 @@ struct wspec_terminal {
   bool is_live;                      /* cases come one at a time: frames are shown as they pass */
   unsigned columns;                  /* of the terminal; 0: lines are not cut */
   const char *reproduce;             /* the command without its --cases; NULL: not said */
+  const char *reproduce_end;         /* what stands behind that; NULL: nothing */
   struct wspec_frames *frames;       /* private: of the play that is under way, or NULL */
   const struct wspec_script *played; /* private: of the last such play, or NULL */
   uint64_t began_us;                 /* private */

@@ -65,6 +65,7 @@ struct wspec_result {
   const struct wspec_script *script;
   enum wspec_verdict verdict;
   bool flaky;
+  bool unconfirmed; /* it did not pass, and was played only once */
   uint64_t duration_us;
   struct wspec_finding *findings;
   size_t n_findings;

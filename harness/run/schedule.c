@@ -2,6 +2,7 @@
 
 #include "proto/close.h"
 #include "run/canary.h"
+#include "run/confirm.h"
 #include "run/idle.h"
 
 #include <stdlib.h>
@@ -65,11 +66,6 @@ static void fill(struct schedule *schedule);
 
 /* ---- Results ---- */
 
-static bool did_not_pass(const struct wspec_result *result) {
-  return result->verdict == WSPEC_VERDICT_FAIL || result->verdict == WSPEC_VERDICT_WARN ||
-         result->verdict == WSPEC_VERDICT_ERROR;
-}
-
 /* The connection ended without a close frame: as after a failure that was found, or a death. */
 static bool ended_bare(const struct wspec_result *result) {
   return result->close.by == WSPEC_CLOSED_BY_TARGET &&
@@ -77,7 +73,7 @@ static bool ended_bare(const struct wspec_result *result) {
 }
 
 static bool is_to_be_confirmed(const struct schedule *schedule, size_t index) {
-  return schedule->options->confirm && did_not_pass(&schedule->results[index]);
+  return schedule->options->confirm && wspec_confirm_is_due(&schedule->results[index]);
 }
 
 static void report(struct schedule *schedule, size_t index) {
@@ -96,40 +92,12 @@ static void report(struct schedule *schedule, size_t index) {
   }
 }
 
-/* Two plays of a case agree if the verdict and the violated requirements are the same. */
-static bool agree(const struct wspec_result *a, const struct wspec_result *b) {
-  if (a->verdict != b->verdict || a->n_findings != b->n_findings) {
-    return false;
-  }
-  for (size_t i = 0; i < a->n_findings; i++) {
-    if (strcmp(a->findings[i].requirement, b->findings[i].requirement) != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* The play alone is what counts: nothing else can have disturbed it. A first play that was not
- * even connected says nothing about the target's steadiness. */
-static bool confirm(struct wspec_result *first, struct wspec_result *alone) {
-  bool is_flaky = !agree(first, alone) && first->verdict != WSPEC_VERDICT_ERROR &&
-                  alone->verdict != WSPEC_VERDICT_ERROR;
-  if (is_flaky) {
-    alone->flaky = true;
-    alone->flaky_transcript = first->transcript;
-    first->transcript = (struct wspec_transcript){0};
-  }
-  bool was_cut_off = is_flaky && ended_bare(first);
-  wspec_result_clear(first);
-  *first = *alone;
-  return was_cut_off;
-}
-
 static void give_up_case(struct schedule *schedule, size_t index) {
   static const char reason[] = "the target takes no connections any more";
   struct wspec_result *result = &schedule->results[index];
   if (schedule->entries[index].was_played && result->verdict != WSPEC_VERDICT_ERROR) {
-    report(schedule, index); /* it was played, only not confirmed */
+    result->unconfirmed = wspec_confirm_is_due(result);
+    report(schedule, index);
     return;
   }
   wspec_result_clear(result);
@@ -211,6 +179,8 @@ static void on_canary(void *user, bool lives, unsigned attempts) {
 static void end_of_first_play(struct schedule *schedule, size_t index,
                               const struct wspec_result *result) {
   schedule->results[index] = *result;
+  schedule->results[index].unconfirmed =
+      !schedule->options->confirm && wspec_confirm_is_due(result);
   schedule->entries[index].was_played = true;
   if (!is_to_be_confirmed(schedule, index) && !ended_bare(result)) {
     report(schedule, index);
@@ -225,7 +195,8 @@ static void end_of_play_alone(struct schedule *schedule, size_t index, struct ws
     schedule->next = index; /* once the target is back */
     return;
   }
-  if (confirm(&schedule->results[index], result)) {
+  bool was_bare = ended_bare(&schedule->results[index]);
+  if (wspec_confirm(&schedule->results[index], result) && was_bare) {
     schedule->target_died = schedule->canary != NULL;
   }
   if (schedule->target_died && schedule->errand == ERRAND_NONE &&

@@ -343,6 +343,15 @@ const struct wspec_address *wspec_serve_address(const struct wspec_serve *serve)
   return &serve->address;
 }
 
+bool wspec_serve_is_playing(const struct wspec_serve *serve, const char *agent) {
+  for (const struct session *session = serve->sessions; session; session = session->next) {
+    if (strcmp(session->choice.agent, agent) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 size_t wspec_serve_n_playing(const struct wspec_serve *serve) {
   return serve->n_sessions;
 }

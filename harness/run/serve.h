@@ -73,6 +73,9 @@ void wspec_serve_stop(struct wspec_serve *serve);
 /* wspec_serve_ask_again calls on_request for every request that is held. */
 void wspec_serve_ask_again(struct wspec_serve *serve);
 
+/* wspec_serve_is_playing returns true if a case of that agent is under way. */
+bool wspec_serve_is_playing(const struct wspec_serve *serve, const char *agent);
+
 /* wspec_serve_n_playing returns how many cases are under way. */
 size_t wspec_serve_n_playing(const struct wspec_serve *serve);
 

@@ -658,7 +658,7 @@ function findingElement(finding) {
 }
 
 function commandElement(target, id) {
-  const text = `${target.reproduce} --cases ${id} -v`;
+  const text = `${target.reproduce} --cases ${id} -v${target.reproduce_end}`;
   const button = el("button", { type: "button" }, "Copy");
   button.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Select it"; }
@@ -724,6 +724,7 @@ function resultParts(entry, target, result) {
       result.known.link && /^https?:/.test(result.known.link) ? el("a", { href: result.known.link, rel: "noreferrer" }, result.known.link) : ""));
   }
   if (result.flaky) parts.push(el("p", null, el("strong.warn", null, "Flaky: "), "a second play ended otherwise."));
+  if (result.unconfirmed) parts.push(el("p", null, el("strong", null, "Unconfirmed: "), "it was played only once, maybe beside others."));
   if (result.skip_reason) parts.push(el("p", null, result.skip_reason));
   parts.push(...result.findings.map(findingElement));
   const violated = [...new Set(result.findings.map((finding) => finding.requirement).filter(Boolean))];
@@ -737,6 +738,7 @@ function resultParts(entry, target, result) {
         result.elided ? " Long octets were left out (··)." : ""),
       timeline(result, result.transcript, target.role));
   }
+  if (result.output) parts.push(el("h3", null, "What the client printed"), el("pre", null, result.output));
   if (result.flaky_transcript) parts.push(el("h3", null, "What passed in the other play"), timeline({ findings: [] }, result.flaky_transcript, target.role));
   if (others.length) parts.push(el("h3", null, violated.length ? "Also tested here" : "What the RFC asks"), ...others.map(requirementElement));
   if (result.close) parts.push(el("h3", null, "How it ended"), el("p", null, closeWords(result.close)));

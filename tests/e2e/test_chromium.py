@@ -1,7 +1,9 @@
 """A page in Chromium that talks to `wspec echo`: the other implementation of the WebSocket API."""
 
+import json
 import shutil
 import signal
+import urllib.request
 
 import pytest
 
@@ -116,3 +118,60 @@ def test_page_sees_how_the_server_ends(page, start_program, wspec, number, code)
     page.wait_for_function("window.isOpen", timeout=TIMEOUT_MS)
     program.signal(number)
     assert page.evaluate("window.ending")[:3] == [code, "", code == 1001]
+
+
+@pytest.mark.timeout(180)
+def test_the_page_of_serve_from_start_to_report(page, start_program, wspec):
+    """All that a person does: open it, choose, run, read what came of it."""
+    cases = ["6455/4.1/response-right", "6455/4.1/response-without-accept",
+             "6455/5.3/keys-unpredictable*", "robustness/connections/messages-stay-apart"]
+    program = start_program([wspec, "serve", "--port", "0",
+                             *[word for case in cases for word in ("--cases", case)]])
+    program.next_line()
+    url = program.next_line().removeprefix("for browsers: ")
+    page.goto(url)
+    agent = page.input_value("#agent")
+    assert agent.startswith("chrome-")
+    page.click("#start")
+    page.wait_for_function("document.body.dataset.done", timeout=TIMEOUT_MS)
+    with urllib.request.urlopen(f"{url}cases", timeout=60) as answer:
+        listed = [case["id"] for case in json.load(answer)["cases"]]
+    assert len(listed) >= 4
+    assert page.text_content("#state").startswith(f"Done: {len(listed)} pass")
+    assert page.evaluate("document.getElementById('progress').value") > 0
+    assert page.is_hidden("#table"), "nothing failed"
+    with page.expect_navigation():
+        page.click("#html")
+    page.wait_for_function(f"document.title.includes('{agent}')")
+    for case in listed:
+        page.get_by_text(case.rpartition("/")[2]).first.wait_for()
+    page.goto("about:blank")
+    program.signal(signal.SIGTERM)
+    assert program.wait() == 0
+
+
+CHANGE_EACH = """() => { window.WebSocket = class extends window.WebSocket {
+  set onmessage(handler) { super.onmessage = (event) => handler({ data: event.data + "!" }); }
+}; }"""
+
+
+@pytest.mark.timeout(180)
+def test_the_page_plays_again_what_did_not_pass(page, start_program, wspec):
+    """A browser that changes each message: the failure stands in the table, and is confirmed."""
+    program = start_program([wspec, "serve", "--port", "0", "--timeout", "1",
+                             "--cases", "6455/5.6/text-of-ascii"])
+    program.next_line()
+    url = program.next_line().removeprefix("for browsers: ")
+    page.goto(url)
+    page.evaluate(CHANGE_EACH)
+    page.fill("#agent", "wrong & loud")
+    page.click("#start")
+    page.wait_for_function("document.body.dataset.done", timeout=TIMEOUT_MS)
+    row = page.locator("#rows tr").first.inner_text()
+    assert row.startswith("fail\t6455/5.6/text-of-ascii")
+    with urllib.request.urlopen(f"{url}results/wrong%20%26%20loud", timeout=60) as answer:
+        result = json.load(answer)["results"][0]
+    assert result["verdict"] == "fail" and "unconfirmed" not in result
+    page.goto("about:blank")
+    program.signal(signal.SIGTERM)
+    assert program.wait() == 1

@@ -66,3 +66,31 @@ def test_readme_commands_run(wspec, server, folder):
                               stdin=subprocess.DEVNULL)
         assert done.returncode == 0, (argv, done.stdout, done.stderr)
     assert (folder / "wspec-report").is_dir() and (folder / "known.json").is_file()
+
+
+def client_commands():
+    """The words of the two commands that test a client, by the name of the command."""
+    text = (ROOT / "README.md").read_text()
+    block = re.search(r"^## Test a client\n.*?^```text\n(.*?)^```", text, re.M | re.S)[1]
+    lines = [shlex.split(line, comments=True) for line in block.splitlines()]
+    return {words[1]: words for words in lines}
+
+
+def test_the_commands_for_clients_run(wspec, start_program, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = client_commands()
+    assert list(commands) == ["run-client", "serve"]
+    echo = [sys.executable, str(ROOT / "tests/e2e/peers/echo_client.py")]
+    client = tmp_path / "client"
+    client.write_text(f'#!/bin/sh\nexec {shlex.join(echo)} "$1"\n')
+    client.chmod(0o755)
+    case = ["--cases", "6455/4.1/response-right"]
+    run = subprocess.run([wspec, "run-client", *case, *commands["run-client"][2:]], text=True,
+                         capture_output=True, timeout=TIMEOUT_S, check=False)
+    assert run.returncode == 0 and "1 pass" in run.stdout, run.stderr
+    served = start_program([wspec, "serve", *case, "--port", "0", "--once", *commands["serve"][2:]])
+    url = served.next_line().removeprefix("listening on ")
+    subprocess.run([*echo, f"{url}case/6455/4.1/response-right?agent=me"], timeout=TIMEOUT_S,
+                   check=True)
+    assert served.wait() == 0
+    assert (tmp_path / "wspec-report/report.html").is_file()

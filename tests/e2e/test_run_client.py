@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-PEERS = Path(__file__).resolve().parent / "peers"
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "tests/e2e/peers"
 TIMEOUT_S = 100
 ECHO = [sys.executable, PEERS / "echo_client.py", "{url}"]
 RIGHT = "6455/4.1/response-right"
@@ -30,6 +32,8 @@ def results_of(wspec, tmp_path, *arguments, command, code):
     report = tmp_path / "report.json"
     run_client(wspec, "--json", report, *arguments, command=command, code=code)
     document = json.loads(report.read_text())
+    schema = json.loads((ROOT / "reports/schema/report.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
     assert document["target"]["role"] == "client"
     return {result["id"]: result for result in document["results"]}
 
@@ -154,6 +158,44 @@ def test_what_it_printed_is_evidence(wspec, tmp_path):
     results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT,
                          command=only_in_cases(tmp_path, "exits"), code=1)
     assert results[NO_ACCEPT]["output"].strip() == "goodbye"
+
+
+def test_its_last_words_are_on_the_terminal(wspec, tmp_path):
+    arguments = ["--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT]
+    command = only_in_cases(tmp_path, "exits")
+    short = run_client(wspec, *arguments, command=command, code=1).stdout
+    assert "\n      printed:  goodbye\n" in short
+    whole = run_client(wspec, *arguments, "-v", command=command, code=1).stdout
+    assert "\n      | goodbye\n" in whole and "printed:" not in whole
+
+
+def test_a_failure_is_reproduced_by_the_command_that_it_names(wspec, tmp_path):
+    done = run_client(wspec, "--timeout", "2", "--name", "it's me", "--cases", RIGHT, "--cases",
+                      NO_ACCEPT, command=bad("takes_any_answer"), code=1)
+    commands = [line.split("reproduce: ")[1] for line in done.stdout.splitlines()
+                if "reproduce: " in line]
+    assert len(commands) == 1 and NO_ACCEPT in commands[0]
+    assert commands[0].startswith("wspec run-client --timeout 2 --name 'it'\\''s me' --cases ")
+    again = subprocess.run(["bash", "-c", f'wspec() {{ "{wspec}" "$@"; }}; {commands[0]}'],
+                           text=True, capture_output=True, timeout=TIMEOUT_S, check=False)
+    assert again.returncode == 1 and f"fail  {NO_ACCEPT}" in again.stdout, again.stderr
+
+
+def test_what_was_played_once_is_unconfirmed(wspec, tmp_path):
+    for arguments, is_unconfirmed in [(["--no-confirm"], True), ([], False)]:
+        results = results_of(wspec, tmp_path, *arguments, "--cases", NO_ACCEPT,
+                             command=bad("takes_any_answer"), code=1)
+        assert results[NO_ACCEPT].get("unconfirmed", False) == is_unconfirmed
+
+
+def test_known_failures_fail_no_run(wspec, tmp_path):
+    known = tmp_path / "known.json"
+    arguments = ["--cases", NO_ACCEPT, "--cases", RIGHT]
+    run_client(wspec, *arguments, "--write-baseline", known, command=bad("takes_any_answer"),
+               code=0)
+    run_client(wspec, *arguments, "--baseline", known, command=bad("takes_any_answer"), code=0)
+    done = run_client(wspec, *arguments, "--baseline", known, command=ECHO, code=1)
+    assert f"{NO_ACCEPT}: stale" in done.stderr
 
 
 # ---- Usage ----

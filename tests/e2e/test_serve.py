@@ -11,9 +11,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-PEERS = Path(__file__).resolve().parent / "peers"
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "tests/e2e/peers"
 TIMEOUT_S = 60
 RIGHT = "6455/4.1/response-right"
 NO_ACCEPT = "6455/4.1/response-without-accept"
@@ -55,6 +57,27 @@ def results_of(program, agent):
     return {result["id"]: result["verdict"] for result in json.loads(text)["results"]}
 
 
+def records_of(program, agent, query=""):
+    status, _, text = get(program, f"/results/{agent}{query}")
+    assert status == 200, text
+    document = json.loads(text)
+    schema("report").validate(document)
+    return {result["id"]: result for result in document["results"]}
+
+
+def unconfirmed_of(program, agent):
+    text = get(program, f"/cases?unconfirmed={agent}&wait=1")[2]
+    return [case["id"] for case in json.loads(text)["cases"]]
+
+
+def schema(name):
+    path = ROOT / f"reports/schema/{name}.schema.json"
+    return jsonschema.Draft202012Validator(json.loads(path.read_text()))
+
+
+BAD = {"client": "bad_client.py", "how": ["takes_any_answer"]}
+
+
 def stop(program, number=signal.SIGTERM):
     program.signal(number)
     return program.wait()
@@ -91,11 +114,120 @@ def test_a_later_play_counts(serve):
     assert stop(program) == 0
 
 
+# ---- Playing again what did not pass ----
+
+def test_a_failure_is_unconfirmed_until_it_is_played_again(serve):
+    program = serve("--cases", "6455/4.1/*")
+    assert unconfirmed_of(program, "bad") == []
+    play(program, RIGHT, "bad&confirm=1")
+    play(program, NO_ACCEPT, "bad&confirm=1", **BAD)
+    assert unconfirmed_of(program, "bad") == [NO_ACCEPT]
+    assert records_of(program, "bad")[NO_ACCEPT]["unconfirmed"] is True
+    play(program, NO_ACCEPT, "bad&confirm=1", **BAD)
+    assert unconfirmed_of(program, "bad") == []
+    record = records_of(program, "bad", "?wait=1")[NO_ACCEPT]
+    assert (record["verdict"], record["flaky"], "unconfirmed" in record) == ("fail", False, False)
+    assert stop(program) == 1
+
+
+def test_two_plays_that_differ_are_flaky(serve):
+    program = serve("--cases", "6455/4.1/*")
+    play(program, NO_ACCEPT, "one&confirm=1", **BAD)
+    play(program, NO_ACCEPT, "one&confirm=1")
+    record = records_of(program, "one", "?wait=1")[NO_ACCEPT]
+    assert (record["verdict"], record["flaky"]) == ("pass", True)
+    assert record["flaky_transcript"]
+    assert stop(program) == 0
+
+
+def test_a_later_play_that_does_not_confirm_counts_alone(serve):
+    program = serve("--cases", "6455/4.1/*")
+    play(program, NO_ACCEPT, "one", **BAD)
+    play(program, NO_ACCEPT, "one")
+    record = records_of(program, "one", "?wait=1")[NO_ACCEPT]
+    assert (record["verdict"], record["flaky"]) == ("pass", False)
+    assert stop(program) == 0
+
+
+def test_once_waits_for_what_is_to_be_confirmed(serve):
+    program = serve("--cases", NO_ACCEPT, "--once")
+    play(program, NO_ACCEPT, "one&confirm=1", **BAD)
+    assert unconfirmed_of(program, "one") == [NO_ACCEPT], "it is still there"
+    play(program, NO_ACCEPT, "one&confirm=1", **BAD)
+    assert program.wait() == 1
+
+
+def test_results_can_be_waited_for(serve):
+    program = serve("--cases", "6455/4.1/*", "--timeout", "0.5")
+    request = (f"GET /case/{RIGHT}?agent=slow HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+               "Connection: Upgrade\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
+               "Sec-WebSocket-Version: 13\r\n\r\n")
+    connection = raw(program, request.encode())
+    assert connection.recv(4096).startswith(b"HTTP/1.1 101 "), "the case is under way"
+    assert get(program, "/results/slow")[0] == 404
+    assert list(records_of(program, "slow", "?wait=1")) == [RIGHT]
+    connection.close()
+    assert stop(program) == 1
+
+
+# ---- The baseline ----
+
+def fail_once(program, agent="one"):
+    play(program, NO_ACCEPT, agent, **BAD)
+    assert records_of(program, agent, "?wait=1")[NO_ACCEPT]["verdict"] == "fail"
+
+
+def test_a_known_failure_is_none(serve, tmp_path):
+    known = tmp_path / "known.json"
+    program = serve("--cases", "6455/4.1/*", "--write-baseline", known)
+    fail_once(program)
+    assert stop(program) == 0
+    entries = json.loads(known.read_text())["entries"]
+    assert [entry["case"] for entry in entries] == [NO_ACCEPT]
+    program = serve("--cases", "6455/4.1/*", "--baseline", known)
+    fail_once(program)
+    assert records_of(program, "one")[NO_ACCEPT]["known"]["reason"] == entries[0]["reason"]
+    assert stop(program) == 0
+
+
+def test_an_entry_that_no_longer_fails_is_said(serve, tmp_path):
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps({"schema": "wspec-baseline/1", "entries": [
+        {"case": NO_ACCEPT, "verdict": "fail", "reason": "once upon a time"}]}))
+    program = serve("--cases", "6455/4.1/*", "--baseline", known)
+    fail_once(program)
+    play(program, NO_ACCEPT, "one")
+    assert stop(program) == 1
+    assert f"{NO_ACCEPT}: stale" in program.stderr
+
+
+def test_a_baseline_is_of_one_client(serve, tmp_path):
+    known = tmp_path / "known.json"
+    known.write_text("what was there")
+    program = serve("--cases", "6455/4.1/*", "--write-baseline", known)
+    fail_once(program)
+    fail_once(program, "two")
+    assert stop(program) == 2
+    assert "2 agents came" in program.stderr and known.read_text() == "what was there"
+
+
+def test_a_failure_says_how_to_see_it_again(serve):
+    program = serve("--cases", "6455/4.1/*", "--timeout", "2")
+    fail_once(program)
+    assert stop(program) == 1
+    command = f"reproduce: wspec serve --timeout 2 --port 0 --cases {NO_ACCEPT} -v"
+    assert command in [line.strip() for line in program.rest()]
+
+
+# ---- Over HTTP ----
+
 def test_lists_and_reports(serve):
     program = serve("--cases", "6455/4.1/*")
     status, kind, text = get(program, "/cases")
     cases = json.loads(text)["cases"]
     assert status == 200 and kind == "application/json"
+    for path in ("/cases", "/cases?unconfirmed=x", "/results"):
+        schema("serve").validate(json.loads(get(program, path)[2]))
     right = next(case for case in cases if case["id"] == RIGHT)
     assert right["connections"] == 1 and right["summary"]
     play(program, RIGHT, "one")
@@ -121,6 +253,13 @@ def test_what_is_not_there(serve, path, status, words):
 
 def test_once_ends_by_itself(serve):
     program = serve("--cases", RIGHT, "--once")
+    play(program, RIGHT, "one")
+    assert program.wait() == 0
+
+
+def test_a_server_that_nobody_uses_ends(serve):
+    assert serve("--cases", RIGHT, "--idle", "0.2").wait() == 3
+    program = serve("--cases", "6455/4.1/*", "--timeout", "5", "--idle", "1")
     play(program, RIGHT, "one")
     assert program.wait() == 0
 
