@@ -10,9 +10,11 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "fuzz"
@@ -23,6 +25,8 @@ SEEDS_MAX, SEED_OCTETS_MAX = 200, 1_000_000
 SETTINGS = {
     "case_file": ("case", 4096),
     "conn_client": ("frame", 512),
+    "conn_deflate": ("frame", 512),
+    "conn_pair": (None, 256),
     "conn_server": ("frame", 512),
     "deflate": (None, 512),
     "extensions": ("http", 512),
@@ -33,6 +37,7 @@ SETTINGS = {
     "http_body": ("http", 1024),
     "http_head_request": ("http", 1024),
     "http_head_response": ("http", 1024),
+    "negotiation": ("negotiation", 256),
     "player": ("frame", 1024),
     "url": ("url", 256),
     "utf8_diff": ("frame", 256),
@@ -163,29 +168,73 @@ def parse_log(text):
         found = re.findall(pattern, text)
         return int(found[-1]) if found else 0
     return {"executions": last(r"stat::number_of_executed_units:\s+(\d+)"),
-            "exec/s": last(r"stat::average_exec_per_sec:\s+(\d+)"),
             "edges": last(r"cov: (\d+)"), "features": last(r"ft: (\d+)"),
             "corpus": last(r"corp: (\d+)")}
 
 
-def run_one(name, seconds, jobs, engine, extra):
+def processor_seconds(pid):
+    """What a running process has used so far; None once it is over."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def await_end(process, cpu_time):
+    """Waits; a process that has had `cpu_time` is asked to end, which libFuzzer does with its figures."""
+    asked = False
+    while cpu_time and not asked:
+        used = processor_seconds(process.pid)
+        if used is None:
+            break
+        if used >= cpu_time:
+            process.send_signal(signal.SIGUSR1)
+            asked = True
+        time.sleep(0.2)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
+
+
+def be_idle():
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def run_one(name, arguments):
+    """Fuzzes one harness; returns where its findings are, and (exit status, figures) of each job."""
     dictionary, max_len = settings(name)
     findings = CACHE / "findings" / name
     findings.mkdir(parents=True, exist_ok=True)
-    command = [program(engine, "fuzz", name), f"-max_total_time={seconds}", f"-max_len={max_len}",
+    seconds = 0 if arguments.cpu_time else arguments.time
+    command = [program(arguments.engine, "fuzz", name), f"-max_total_time={seconds}", f"-max_len={max_len}",
                "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1",
                f"-artifact_prefix={findings}/"]
     command += [f"-dict={dictionary}"] if dictionary else []
     command += ["-use_value_profile=1"] if name in ("handshake_client", "handshake_server") else []
-    command += extra + corpora(name)
+    command += arguments.option + corpora(name)
     processes = []
-    for job in range(jobs):
+    for job in range(arguments.jobs):
         log = findings / f"log-{job}"
         with open(log, "wb") as file:
             processes.append((log, subprocess.Popen([str(word) for word in command], stdout=file,
-                                                    stderr=subprocess.STDOUT)))
-    return findings, [(process.wait(), parse_log(log.read_text(errors="replace")))
-                      for log, process in processes]
+                                                    stderr=subprocess.STDOUT,
+                                                    preexec_fn=be_idle if arguments.idle else None)))
+    results = []
+    for log, process in processes:
+        status, used = await_end(process, arguments.cpu_time)
+        results.append((status, parse_log(log.read_text(errors="replace")) | {"processor": used}))
+    return findings, results
+
+
+def show_run(name, wall, findings, results):
+    total = {key: sum(figures[key] for _, figures in results) for key in ("executions", "processor")}
+    most = {key: max(figures[key] for _, figures in results) for key in ("edges", "features", "corpus")}
+    broken = any(status != 0 for status, _ in results)
+    rate = total["executions"] / max(total["processor"], 0.1)
+    print(f"| {name} | {wall:.0f} | {total['processor']:.0f} | {total['executions']:,} | {rate:,.0f} | " +
+          " | ".join(str(value) for value in most.values()) + f" | {findings if broken else 'none'} |", flush=True)
+    return broken
 
 
 def command_run(arguments):
@@ -193,17 +242,12 @@ def command_run(arguments):
     failed = []
     if arguments.build:
         build(arguments.engine, [f"fuzz_{name}" for name in names])
-    print("| harness | executions | exec/s | edges | features | corpus | finding |\n|---|---|---|---|---|---|---|")
+    print("| harness | wall s | processor s | executions | per processor s | edges | features | corpus | "
+          "findings |\n|---|---|---|---|---|---|---|---|---|", flush=True)
     for name in names:
-        findings, results = run_one(name, arguments.time, arguments.jobs, arguments.engine,
-                                    arguments.option)
-        figures = {key: sum(figures[key] for _, figures in results) for key in ("executions", "exec/s")}
-        figures |= {key: max(figures[key] for _, figures in results)
-                    for key in ("edges", "features", "corpus")}
-        broken = any(status != 0 for status, _ in results)
-        failed += [name] if broken else []
-        print(f"| {name} | " + " | ".join(str(value) for value in figures.values()) +
-              f" | {findings if broken else ''} |", flush=True)
+        start = time.monotonic()
+        findings, results = run_one(name, arguments)
+        failed += [name] if show_run(name, time.monotonic() - start, findings, results) else []
     return 1 if failed else 0
 
 
@@ -221,26 +265,34 @@ def command_regress(arguments):
 
 # ---- corpora ----
 
-def merge(name, sources):
-    """Makes fuzz/corpus/<name> of the smallest files of `sources` that reach all that they reach."""
+def reduced(name, sources, options):
+    """(size, hash, octets) of the files that reach all that `sources` reach, smallest first."""
     _, max_len = settings(name)
     with tempfile.TemporaryDirectory() as folder:
-        fresh = pathlib.Path(folder)
-        check([program("libfuzzer", "fuzz", name), "-merge=1", f"-max_len={max(max_len, 4096)}", fresh,
-               *sources], stderr=subprocess.DEVNULL)
-        files = sorted(fresh.iterdir(), key=lambda path: (path.stat().st_size, path.name))
-        target = FUZZ / "corpus" / name
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        octets = 0
-        # Small ones first would lose all that only a long input reaches: spread over all sizes.
-        step = max(1, -(-len(files) // SEEDS_MAX))
-        for path in files[::step]:
-            data = path.read_bytes()
-            if octets + len(data) <= SEED_OCTETS_MAX:
-                octets += len(data)
-                (target / hashlib.sha1(data).hexdigest()).write_bytes(data)
-    print(f"{name}: {len(list(target.iterdir()))} seeds, {octets} octets, of {len(files)} that count")
+        check([program("libfuzzer", "fuzz", name), "-merge=1", f"-max_len={max(max_len, 4096)}", *options,
+               folder, *sources], stderr=subprocess.DEVNULL)
+        files = [path.read_bytes() for path in pathlib.Path(folder).iterdir()]
+    return sorted((len(data), hashlib.sha1(data).hexdigest(), data) for data in files)
+
+
+def merge(name, sources):
+    """Makes fuzz/corpus/<name> of few files that reach every line that `sources` reach, and of some more
+    that reach them in other ways, of all sizes."""
+    every_edge = reduced(name, sources, ["-use_counters=0"])
+    every_way = reduced(name, sources, [])
+    step = max(1, -(-len(every_way) // max(1, SEEDS_MAX - len(every_edge))))
+    kept, octets = {}, 0
+    for size, digest, data in every_edge + every_way[::step]:
+        if digest not in kept and (octets + size <= SEED_OCTETS_MAX):
+            kept[digest] = data
+            octets += size
+    target = FUZZ / "corpus" / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for digest, data in kept.items():
+        (target / digest).write_bytes(data)
+    print(f"{name}: {len(kept)} seeds, {octets} octets; {len(every_edge)} reach every edge, of "
+          f"{len(every_way)} that count", flush=True)
 
 
 def split_cases(folder):
@@ -348,6 +400,9 @@ def parser():
     sub.add_argument("--out", help="also copy programs, seeds and dictionaries there")
     sub = command("run", command_run, "fuzz, each harness in its turn, and print a table")
     sub.add_argument("--time", type=int, default=60, help="seconds for each harness")
+    sub.add_argument("--cpu-time", type=int, default=0,
+                     help="instead: processor seconds of each job, which mean the same on a busy machine")
+    sub.add_argument("--idle", action="store_true", help="only on processors that nobody else wants")
     sub.add_argument("--jobs", type=int, default=1, help="processes for each harness")
     sub.add_argument("--no-build", dest="build", action="store_false")
     sub.add_argument("--option", action="append", default=[], help="for libFuzzer, as --option=-runs=9")
