@@ -84,10 +84,11 @@ static bool is_same(const struct wspec_frame *a, const struct wspec_frame *b) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fuzz_input input = fuzz_input_of(data, size);
   uint8_t options = fuzz_take_octet(&input);
-  struct fuzz_plan plans[] = {fuzz_plan_at_once, fuzz_plan_octets, fuzz_take_plan(&input)};
-  struct seen seen[3];
+  struct fuzz_plan own = fuzz_take_plan(&input), plans[FUZZ_PLANS_MAX];
+  static struct seen seen[FUZZ_PLANS_MAX]; /* for their memory alone */
+  size_t n_plans = fuzz_choose_plans(input, own, plans);
   fuzz_memory_start();
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < n_plans; i++) {
     run(&input, plans[i], &seen[i]);
     FUZZ_CHECK(seen[i].n_frames == seen[0].n_frames);
     for (size_t k = 0; k < seen[i].n_frames; k++) {

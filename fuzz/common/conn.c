@@ -2,7 +2,6 @@
 
 #include "common/head.h"
 #include "common/plain_conn.h"
-#include "proto/deflate.h"
 #include "proto/handshake.h"
 
 #include <stdlib.h>
@@ -51,8 +50,22 @@ static void feed_portion(struct wspec_conn *conn, uint8_t *octets, size_t len,
 
 static void take_output(struct wspec_conn *conn, struct fuzz_conn_run *run) {
   struct wspec_span output = wspec_conn_output(conn);
+  if (output.len == 0) {
+    return;
+  }
   fuzz_log_octets(&run->output, output.data, output.len);
   wspec_conn_output_sent(conn, output.len);
+}
+
+/* An error sticks, whatever comes. */
+static void check_sticks(struct wspec_conn *conn, enum wspec_err err) {
+  uint8_t *octets = fuzz_copy((const uint8_t[]){0x81, 0x00}, 2);
+  for (size_t i = 0; i < 2; i++) {
+    struct wspec_conn_event event;
+    size_t used = SIZE_MAX;
+    FUZZ_CHECK(wspec_conn_feed(conn, octets + i, 2 - i, &used, &event) == err && used == 2 - i);
+  }
+  free(octets);
 }
 
 static void finish(struct wspec_conn *conn, struct fuzz_conn_run *run) {
@@ -83,6 +96,13 @@ void fuzz_conn_feed(const struct wspec_conn_options *options, struct fuzz_input 
   while (fuzz_feed_next(&feed)) {
     feed_portion(conn, feed.portion, feed.portion_len, run);
     take_output(conn, run);
+    if (run->err) {
+      feed.plan = fuzz_plan_at_once; /* what is left changes nothing */
+    }
+  }
+  if (run->err) {
+    check_sticks(conn, run->err);
+    FUZZ_CHECK(wspec_conn_output(conn).len == 0);
   }
   finish(conn, run);
   wspec_conn_free(conn);
@@ -92,8 +112,6 @@ void fuzz_conn_run_clear(struct fuzz_conn_run *run) {
   fuzz_sink_clear(&run->seen);
   fuzz_log_clear(&run->output);
 }
-
-enum { DEFLATE_MESSAGE_MAX = 16384, DEFLATE_MEMORY_MAX = 4 << 20 };
 
 /* ---- what is asserted of a connection ---- */
 
@@ -106,8 +124,7 @@ static enum wspec_err pass_on(void *context, struct wspec_span octets, bool ends
   return wspec_buf_append_span(out, octets);
 }
 
-static struct wspec_conn_options take_options(bool is_client, struct fuzz_input *input,
-                                              bool *is_deflate) {
+static struct wspec_conn_options take_options(bool is_client, struct fuzz_input *input) {
   struct wspec_conn_options options;
   wspec_conn_options_init(&options, is_client);
   uint8_t choice = fuzz_take_octet(input);
@@ -115,19 +132,16 @@ static struct wspec_conn_options take_options(bool is_client, struct fuzz_input 
   options.assemble = (choice & 1) == 0;
   options.check_utf8 = (choice & 2) == 0;
   options.codec.inflate = choice & 4 ? pass_on : NULL;
-  *is_deflate = (choice & 12) == 12;
   options.message_max = limits & 1 ? 64 : options.message_max;
   options.frame_max = limits & 2 ? 32 : options.frame_max;
   options.fragments_max = limits & 4 ? 3 : options.fragments_max;
-  if (*is_deflate && !(limits & 1)) {
-    options.message_max = DEFLATE_MESSAGE_MAX;
-  } else if (options.codec.inflate && !*is_deflate && (limits & 1)) {
+  if (options.codec.inflate && (limits & 1)) {
     options.check_utf8 = false; /* the plain reader looks at the length first */
   }
   return options;
 }
 
-static void check_same(const struct fuzz_conn_run *a, const struct fuzz_conn_run *b) {
+void fuzz_conn_check_same(const struct fuzz_conn_run *a, const struct fuzz_conn_run *b) {
   FUZZ_CHECK(fuzz_log_equal(&a->seen.events, &b->seen.events));
   FUZZ_CHECK(fuzz_log_equal(&a->output, &b->output));
   FUZZ_CHECK(a->err == b->err);
@@ -159,11 +173,9 @@ static void check_plainly(const struct wspec_conn_options *options, struct fuzz_
   FUZZ_CHECK(closed || run->outcome.status_code == WSPEC_CLOSE_ABNORMAL);
 }
 
-/* What it has sent is taken by a receiver of the other role without a complaint. */
-static void check_output(const struct wspec_conn_options *options,
-                         const struct fuzz_conn_run *run) {
+void fuzz_conn_check_output(bool is_client, const struct fuzz_conn_run *run) {
   static struct fuzz_sink seen;
-  struct plain_options plain = {.is_client = !options->is_client,
+  struct plain_options plain = {.is_client = !is_client,
                                 .check_utf8 = true,
                                 .message_max = UINT64_MAX,
                                 .frame_max = UINT64_MAX,
@@ -198,40 +210,18 @@ static void skip_handshake(bool is_client, struct fuzz_input *input) {
   }
 }
 
-/* With permessage-deflate: whatever the portions, the same events, output and violation, in memory
- * that is bounded. */
-static void check_deflated(struct wspec_conn_options options, struct fuzz_input input,
-                           const struct fuzz_plan plans[3], struct fuzz_conn_run runs[3]) {
-  static const struct wspec_deflate_params agreed = {.server_max_window_bits = 10};
-  for (size_t i = 0; i < 3; i++) {
-    fuzz_memory_start();
-    struct wspec_deflate *deflate = wspec_deflate_new(&agreed, options.is_client);
-    FUZZ_CHECK(deflate);
-    options.codec = wspec_deflate_codec(deflate);
-    fuzz_conn_feed(&options, input, plans[i], &runs[i]);
-    wspec_deflate_free(deflate);
-    FUZZ_CHECK(fuzz_memory_requested() <= DEFLATE_MEMORY_MAX + 16 * input.len);
-    check_same(&runs[i], &runs[0]);
-  }
-  check_output(&options, &runs[0]);
-}
-
 void fuzz_conn_check(bool is_client, struct fuzz_input input) {
-  static struct fuzz_conn_run runs[3]; /* for their memory alone */
-  bool is_deflate;
-  struct wspec_conn_options options = take_options(is_client, &input, &is_deflate);
-  struct fuzz_plan plans[] = {fuzz_plan_at_once, fuzz_plan_octets, fuzz_take_plan(&input)};
+  static struct fuzz_conn_run runs[FUZZ_PLANS_MAX]; /* for their memory alone */
+  struct wspec_conn_options options = take_options(is_client, &input);
+  struct fuzz_plan own = fuzz_take_plan(&input), plans[FUZZ_PLANS_MAX];
   skip_handshake(is_client, &input);
-  if (is_deflate) {
-    check_deflated(options, input, plans, runs);
-    return;
-  }
-  for (size_t i = 0; i < 3; i++) {
+  size_t n_plans = fuzz_choose_plans(input, own, plans);
+  for (size_t i = 0; i < n_plans; i++) {
     fuzz_memory_start();
     fuzz_conn_feed(&options, input, plans[i], &runs[i]);
     FUZZ_CHECK(fuzz_memory_requested() <= 65536 + 16 * input.len);
-    check_same(&runs[i], &runs[0]);
+    fuzz_conn_check_same(&runs[i], &runs[0]);
   }
   check_plainly(&options, input, &runs[0]);
-  check_output(&options, &runs[0]);
+  fuzz_conn_check_output(is_client, &runs[0]);
 }

@@ -21,6 +21,13 @@ struct fuzz_conn_run {
 void fuzz_conn_feed(const struct wspec_conn_options *options, struct fuzz_input input,
                     struct fuzz_plan plan, struct fuzz_conn_run *run);
 
+/* fuzz_conn_check_same ends the process if two runs differ in anything that their user can see. */
+void fuzz_conn_check_same(const struct fuzz_conn_run *a, const struct fuzz_conn_run *b);
+
+/* fuzz_conn_check_output ends the process if what it has sent, as a client or a server, is not taken
+ * by the plain receiver of the other role without a complaint. */
+void fuzz_conn_check_output(bool is_client, const struct fuzz_conn_run *run);
+
 /* fuzz_conn_run_clear frees it. */
 void fuzz_conn_run_clear(struct fuzz_conn_run *run);
 

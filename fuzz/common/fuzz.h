@@ -59,9 +59,22 @@ struct fuzz_plan fuzz_take_plan(struct fuzz_input *input);
  * 0 only if nothing is left. */
 size_t fuzz_portion(const struct fuzz_plan *plan, size_t i, size_t left);
 
-/* The three plans under which a harness compares outcomes are these two and the input's own. */
+/* The plans besides the input's own. */
 extern const struct fuzz_plan fuzz_plan_at_once;
 extern const struct fuzz_plan fuzz_plan_octets;
+
+enum { FUZZ_PLANS_MAX = 3 };
+
+/* fuzz_choose_plans fills `plans` with those under which an input is to come to the same, `own`
+ * first, and returns how many. A fuzzer's time is spent best on new inputs, so by a hash of its
+ * octets every second one is compared with all at once, every fourth also with an octet at a time.
+ * A replay (fuzz_is_replay) gets all for each input. What is the same for `input` comes once. */
+size_t fuzz_choose_plans(struct fuzz_input input, struct fuzz_plan own,
+                         struct fuzz_plan plans[FUZZ_PLANS_MAX]);
+
+/* fuzz_is_replay returns true where the environment has WSPEC_FUZZ_REPLAY, as replay_main sets it:
+ * every oracle is asked, however long it takes. */
+bool fuzz_is_replay(void);
 
 /* The portions of an input one after the other, each at the start of a heap block of its size.
  *

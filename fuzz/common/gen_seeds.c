@@ -32,6 +32,7 @@ static const struct tail tails[] = {
     {"frame_round_trip", 18}, {"http_head_request", 5}, {"http_head_response", 5},
     {"http_body", 4},         {"handshake_server", 4},  {"handshake_client", 5},
     {"extensions", 0},        {"utf8_diff", 4},         {"player", 9},
+    {"conn_deflate", 6},      {"negotiation", 2},
 };
 
 static const char *directory;
@@ -112,6 +113,30 @@ static size_t write_head(enum wspec_http_kind kind, struct wspec_span octets) {
   return err ? octets.len : used;
 }
 
+static void add_extensions(enum wspec_http_kind kind, struct wspec_span octets,
+                           struct fuzz_log *text) {
+  struct wspec_http_head head;
+  size_t used;
+  wspec_http_head_init(&head, kind, NULL);
+  enum wspec_err err = wspec_http_head_feed(&head, octets, &used);
+  const struct wspec_http_field *field =
+      err ? NULL : wspec_http_head_find(&head, "Sec-WebSocket-Extensions", NULL);
+  if (field) {
+    fuzz_log_octets(text, field->value.data, field->value.len);
+  }
+  wspec_http_head_clear(&head);
+}
+
+/* What was offered and what was answered, a line each. */
+static void write_negotiation(struct wspec_span request, struct wspec_span response) {
+  struct fuzz_log text = {0};
+  add_extensions(WSPEC_HTTP_REQUEST, request, &text);
+  fuzz_log_octets(&text, "\n", 1);
+  add_extensions(WSPEC_HTTP_RESPONSE, response, &text);
+  write_seed("negotiation", wspec_span_of(text.data, text.len), NULL);
+  fuzz_log_clear(&text);
+}
+
 /* The payload of text frames, as far as it is there. */
 static void write_texts(struct wspec_span frames) {
   struct wspec_frame_decoder decoder = {0};
@@ -147,6 +172,8 @@ static void write_case(const struct wspec_script *script, const struct wspec_res
   write_player(script, response);
   struct wspec_span frames = wspec_span_from(request, write_head(WSPEC_HTTP_REQUEST, request));
   struct wspec_span answers = wspec_span_from(response, write_head(WSPEC_HTTP_RESPONSE, response));
+  write_negotiation(request, response);
+  write_seed("conn_deflate", frames, NULL);
   write_seed("conn_server", frames, NULL);
   write_seed("conn_client", answers, NULL);
   write_seed("frame_decode", frames, NULL);

@@ -8,16 +8,20 @@
 /* The code under test is not charged for the logs. */
 void *__real_realloc(void *at, size_t len);
 
-void fuzz_log_octets(struct fuzz_log *log, const void *octets, size_t len) {
-  if (log->capacity - log->len < len) {
+uint8_t *fuzz_log_reserve(struct fuzz_log *log, size_t len) {
+  if (log->capacity - log->len < len || !log->data) {
     log->capacity = 2 * (log->len + len) + 256;
     log->data = __real_realloc(log->data, log->capacity);
     FUZZ_CHECK(log->data);
   }
-  if (len > 0) {
-    memcpy(log->data + log->len, octets, len);
-  }
   log->len += len;
+  return log->data + log->len - len;
+}
+
+void fuzz_log_octets(struct fuzz_log *log, const void *octets, size_t len) {
+  if (len > 0) {
+    memcpy(fuzz_log_reserve(log, len), octets, len);
+  }
 }
 
 void fuzz_log_number(struct fuzz_log *log, uint64_t number) {

@@ -18,6 +18,9 @@ struct fuzz_log {
 /* fuzz_log_octets appends `len` octets. Its memory is not counted by fuzz_memory_requested. */
 void fuzz_log_octets(struct fuzz_log *log, const void *octets, size_t len);
 
+/* fuzz_log_reserve makes room for `len` octets more and returns where they go. */
+uint8_t *fuzz_log_reserve(struct fuzz_log *log, size_t len);
+
 /* fuzz_log_number appends a number. */
 void fuzz_log_number(struct fuzz_log *log, uint64_t number);
 

@@ -24,6 +24,7 @@ struct plain_conn {
   bool is_text, is_odd /* RSV1 */;
   uint64_t message_len, n_fragments;
   struct fuzz_log message; /* unmasked; what has come of it */
+  size_t text_len;         /* of it, what is known to be whole code points */
 };
 
 static uint8_t next(struct plain_conn *conn) {
@@ -81,7 +82,7 @@ static uint16_t judge_data_header(struct plain_conn *conn, const struct plain_fr
     conn->is_text = frame->opcode == 1;
     conn->is_odd = frame->rsv != 0;
     conn->message_len = conn->n_fragments = 0;
-    conn->message.len = 0;
+    conn->message.len = conn->text_len = 0;
   }
   conn->n_fragments++;
   conn->message_len += conn->is_odd ? 0 : frame->len;
@@ -92,20 +93,29 @@ static uint16_t judge_data_header(struct plain_conn *conn, const struct plain_fr
   return 0;
 }
 
-/* Section 8.1: whether no text begins with the message so far, or if it is `whole`, is it. */
-static bool is_text_wrong(const struct plain_conn *conn, bool is_whole) {
+/* Section 8.1: whether no text begins with the message so far, or if it is `whole`, is it. What was
+ * found to be whole code points before is not looked at again. */
+static bool is_text_wrong(struct plain_conn *conn, bool is_whole) {
   bool may_end;
-  size_t wrong = utf8_first_wrong(conn->message.data, conn->message.len, &may_end);
-  return wrong < conn->message.len || (is_whole && !may_end);
+  const uint8_t *octets = conn->message.data + conn->text_len;
+  size_t len = conn->message.len - conn->text_len;
+  if (utf8_first_wrong(octets, len, &may_end) < len || (is_whole && !may_end)) {
+    return true;
+  }
+  conn->text_len = conn->message.len;
+  while (!may_end) { /* back to the lead of the last code point, which is cut */
+    may_end = conn->message.data[--conn->text_len] >> 6 != 2;
+  }
+  return false;
 }
 
 static uint16_t read_data(struct plain_conn *conn, const struct plain_frame *frame) {
-  uint64_t i = 0;
-  for (; i < frame->len && conn->left > 0; i++) {
-    uint8_t octet = next(conn) ^ frame->key[i % 4];
-    fuzz_log_octets(&conn->message, &octet, 1);
+  size_t len = frame->len < conn->left ? (size_t)frame->len : conn->left;
+  uint8_t *out = fuzz_log_reserve(&conn->message, len);
+  for (size_t i = 0; i < len; i++) {
+    out[i] = next(conn) ^ frame->key[i % 4];
   }
-  bool is_whole = i == frame->len && frame->fin;
+  bool is_whole = len == frame->len && frame->fin;
   if (conn->message.len > conn->options->message_max) {
     return TOO_BIG; /* with RSV1, where the header could not tell */
   }
@@ -186,11 +196,13 @@ static bool read_frame(struct plain_conn *conn, uint16_t *status_code, bool *clo
 
 uint16_t plain_conn_read(const struct plain_options *options, const uint8_t *octets, size_t len,
                          struct fuzz_sink *sink, bool *closed) {
-  struct plain_conn conn = {.options = options, .octets = octets, .left = len, .sink = sink};
+  static struct fuzz_log message; /* for its memory alone */
+  struct plain_conn conn = {
+      .options = options, .octets = octets, .left = len, .sink = sink, .message = message};
   uint16_t status_code = 0;
   *closed = false;
   while (read_frame(&conn, &status_code, closed)) {
   }
-  fuzz_log_clear(&conn.message);
+  message = conn.message;
   return status_code;
 }

@@ -62,6 +62,10 @@ static int replay(const char *path) {
 
 int main(int argc, char **argv) {
   int n_files = 0;
+  if (setenv("WSPEC_FUZZ_REPLAY", "1", 1) != 0) {
+    perror("WSPEC_FUZZ_REPLAY");
+    return 1;
+  }
   LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
   for (int i = 1; i < argc; i++) {
     int n = replay(argv[i]);
