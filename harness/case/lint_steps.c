@@ -11,8 +11,13 @@ enum { HEADER_START = 2, MASKING_KEY_LEN = 4 };
 
 static void lint_placeholders(struct wspec_linter *linter, const struct wspec_step *step,
                               struct wspec_span text) {
-  static const char *const known[] = {"${host}",   "${key}",         "${target}",
-                                      "${origin}", "${subprotocol}", "${accept}"};
+  static const char *const known[] = {"${host}",
+                                      "${key}",
+                                      "${target}",
+                                      "${origin}",
+                                      "${subprotocol}",
+                                      "${accept}",
+                                      "${accept_in_other_letters}"};
   for (size_t i = 0; i + 1 < text.len; i++) {
     bool found = text.data[i] != '$' || text.data[i + 1] != '{';
     for (size_t k = 0; k < COUNT(known) && !found; k++) {
@@ -24,7 +29,7 @@ static void lint_placeholders(struct wspec_linter *linter, const struct wspec_st
       size_t len = end ? (size_t)(end - text.data) - i + 1 : 2;
       wspec_linter_tell(linter, WSPEC_LINT_UNKNOWN_PLACEHOLDER, step,
                         "%.*s is none of ${host}, ${key}, ${target}, ${origin}, ${subprotocol}, "
-                        "${accept}",
+                        "${accept}, ${accept_in_other_letters}",
                         len > 40 ? 40 : (int)len, (const char *)text.data + i);
     }
   }

@@ -56,13 +56,23 @@ static struct placeholders placeholders_of(const struct wspec_play *play, const 
       .subprotocol = wspec_span_text(config->subprotocol ? config->subprotocol : "chat")};
 }
 
+/* The right Sec-WebSocket-Accept of a key, or the same with its letters in the other case. */
+static enum wspec_err append_accept(struct wspec_span key, bool in_other_letters,
+                                    struct wspec_buf *out) {
+  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1] = "";
+  enum wspec_err err = wspec_handshake_accept(key, accept);
+  for (char *letter = accept; *letter && in_other_letters; letter++) {
+    *letter = wspec_ascii_is_alpha((uint8_t)*letter) ? (char)(*letter ^ 0x20) : *letter;
+  }
+  return err ? err : wspec_buf_append_text(out, accept);
+}
+
 static enum wspec_err append_placeholder(struct wspec_play *play, struct link *link,
                                          struct wspec_span name, struct wspec_buf *out) {
   const struct placeholders values = placeholders_of(play, link);
-  char accept[WSPEC_HANDSHAKE_ACCEPT_LEN + 1] = "";
-  if (wspec_span_equal_text(name, "accept")) {
-    enum wspec_err err = wspec_handshake_accept(values.key, accept);
-    return err ? err : wspec_buf_append_text(out, accept);
+  bool in_other_letters = wspec_span_equal_text(name, "accept_in_other_letters");
+  if (in_other_letters || wspec_span_equal_text(name, "accept")) {
+    return append_accept(values.key, in_other_letters, out);
   }
   const struct {
     const char *name;

@@ -290,6 +290,22 @@ static void test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong(void **s
   assert_string_equal(outcome.requirements, "of-clients ");
 }
 
+/* Each alphabet of base64 is told from the other: a client must compare the value with case. */
+static void test_the_accept_in_other_letters(void **state) {
+  (void)state;
+  struct wspec_field_edit edit = {.kind = WSPEC_FIELD_SET,
+                                  .name = wspec_span_text("Sec-WebSocket-Accept"),
+                                  .value = wspec_span_text("${accept_in_other_letters}")};
+  struct wspec_step step = {.kind = WSPEC_STEP_RESPOND};
+  step.as.head.edits = &edit;
+  step.as.head.n_edits = 1;
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = &step, .n_steps = 1};
+  struct outcome outcome = run(&script, (struct client){.request = RIGHT});
+  assert_non_null(
+      strstr(outcome.sent, "\r\nSec-WebSocket-Accept: bZ3QjytgDoE8GusPlOSeDIlkdRK=\r\n"));
+}
+
 /* Plays respond with status 200 and expects that TCP is closed without a frame. */
 static struct outcome respond_200(const char *behind) {
   struct wspec_alternative dropped = {.reaction = WSPEC_REACTION_DROPPED};
@@ -373,6 +389,7 @@ int main(void) {
       cmocka_unit_test(test_frames_before_the_answer_are_found),
       cmocka_unit_test(test_a_client_that_drops_a_right_101_fails),
       cmocka_unit_test(test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong),
+      cmocka_unit_test(test_the_accept_in_other_letters),
       cmocka_unit_test(test_behind_another_status_there_are_no_frames),
       cmocka_unit_test(test_a_masking_key_that_stays_is_found),
   };
