@@ -391,42 +391,45 @@ __attribute__((noinline)) static enum wspec_err feed_any(struct wspec_conn *conn
   return conn->has_failed ? conn->violation.err : WSPEC_ERR_END;
 }
 
-/* Text at conn->at that the short cut has unmasked and found wrong: looks for the octet. */
+/* Text that ends at conn->at, unmasked by the short cut and not ASCII. */
 __attribute__((noinline)) static enum wspec_err
-refuse_plain_text(struct wspec_conn *conn, struct wspec_span text, size_t len, size_t *consumed) {
+judge_plain_text(struct wspec_conn *conn, struct wspec_span text, size_t len, size_t *consumed) {
   struct wspec_utf8 utf8 = {0};
-  size_t wrong = text.len;
+  size_t wrong = text.len; /* of a last code point that is cut */
+  if (wspec_utf8_is_valid(text)) {
+    return WSPEC_OK;
+  }
   enum wspec_err err = wspec_utf8_feed(&utf8, text, &wrong);
-  (void)err; /* all octets may be right, and the last code point cut */
+  (void)err; /* the answer is known, and only the place is asked for */
+  conn->at -= text.len;
   (void)fail_text(conn, conn->at + wrong);
   *consumed = len;
   return conn->violation.err;
 }
 
-/* Gives away a whole message in one frame that lies at `octets`, with nothing odd in its header. */
+/* Gives away a whole message in one frame that lies at `octets`, with nothing odd in its header.
+ * The payload is touched last: then little has to be remembered over the calls for that. */
 static inline enum wspec_err lend_plain(struct wspec_conn *conn, uint8_t *octets, size_t header_len,
                                         size_t payload_len, size_t len, size_t *consumed,
                                         struct wspec_conn_event *event) {
   uint8_t *payload = octets + header_len;
   bool is_text = octets[0] == FIN_TEXT;
-  bool is_ascii = false;
-  if (conn->mask_bit != 0) {
-    const uint8_t *masking_key = payload - 4;
-    is_ascii = wspec_mask_ascii(payload, payload_len, masking_key, 0);
-  }
-  if (is_text && !is_ascii && conn->options.check_utf8 &&
-      !wspec_utf8_is_valid(wspec_span_of(payload, payload_len))) {
-    conn->at += header_len;
-    return refuse_plain_text(conn, wspec_span_of(payload, payload_len), len, consumed);
-  }
+  *consumed = header_len + payload_len;
+  conn->at += header_len + payload_len;
   event->type = WSPEC_CONN_MESSAGE;
   event->opcode = is_text ? WSPEC_OPCODE_TEXT : WSPEC_OPCODE_BINARY;
   event->begins = true;
   event->ends = true;
   event->payload = wspec_span_of(payload, payload_len);
-  conn->at += header_len + payload_len;
-  *consumed = header_len + payload_len;
-  return WSPEC_OK;
+  bool is_ascii = false;
+  if (conn->mask_bit != 0) {
+    const uint8_t *masking_key = payload - 4;
+    is_ascii = wspec_mask_ascii(payload, payload_len, masking_key, 0);
+  }
+  if (!is_text || is_ascii || !conn->options.check_utf8) {
+    return WSPEC_OK;
+  }
+  return judge_plain_text(conn, wspec_span_of(payload, payload_len), len, consumed);
 }
 
 /* The short cut for frames with the 16-bit length; any others are sent on the long way. */

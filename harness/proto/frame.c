@@ -100,8 +100,8 @@ static enum wspec_err decode_in_portions(struct wspec_frame_decoder *decoder,
   return WSPEC_ERR_NEED_MORE;
 }
 
-enum wspec_err wspec_frame_decode(struct wspec_frame_decoder *decoder, struct wspec_span octets,
-                                  size_t *consumed, struct wspec_frame *frame) {
+enum wspec_err wspec__frame_decode(struct wspec_frame_decoder *decoder, struct wspec_span octets,
+                                   size_t *consumed, struct wspec_frame *frame) {
   if (decoder->len == 0 && octets.len >= 2) {
     size_t len = header_len(octets.data[1]);
     if (octets.len >= len) {
@@ -127,7 +127,8 @@ static unsigned check_length(const struct wspec_frame *frame) {
   return faults;
 }
 
-unsigned wspec_frame_check(const struct wspec_frame *frame, bool from_client, uint8_t allowed_rsv) {
+unsigned wspec__frame_check(const struct wspec_frame *frame, bool from_client,
+                            uint8_t allowed_rsv) {
   unsigned faults = 0;
   bool is_control = wspec_opcode_is_control(frame->opcode);
   if (is_control || frame->opcode == WSPEC_OPCODE_CONTINUATION) {

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
   WSPEC_FRAME_HEADER_MAX = 14,          /* 2 + 8 + 4 octets */
@@ -94,19 +95,51 @@ static inline bool wspec_opcode_is_reserved(uint8_t opcode) {
 /* wspec_opcode_name returns the RFC's word, "text", or "reserved 0x3"; static storage. */
 const char *wspec_opcode_name(uint8_t opcode);
 
+/* Private, as are all names with two underscores: the header of a short masked frame, and what has
+ * no fault, are done with where they are met, sooner than a call would be. */
+static inline bool wspec__frame_is_short(uint8_t second) {
+  return second >= 0x80 && second < 0x80 + 126;
+}
+WSPEC_MUST_USE enum wspec_err wspec__frame_decode(struct wspec_frame_decoder *decoder,
+                                                  struct wspec_span octets, size_t *consumed,
+                                                  struct wspec_frame *frame);
+unsigned wspec__frame_check(const struct wspec_frame *frame, bool from_client, uint8_t allowed_rsv);
+
 /* wspec_frame_decode reads octets up to the end of one header. `*consumed` is how many were taken,
  * on WSPEC_OK up to and with the last octet of the header, and `*frame` is filled; on
  * WSPEC_ERR_NEED_MORE all of them, and `*frame` is untouched. It has no other outcome: every
  * sequence of octets is a header. */
-WSPEC_MUST_USE enum wspec_err wspec_frame_decode(struct wspec_frame_decoder *decoder,
-                                                 struct wspec_span octets, size_t *consumed,
-                                                 struct wspec_frame *frame);
+WSPEC_MUST_USE static inline enum wspec_err wspec_frame_decode(struct wspec_frame_decoder *decoder,
+                                                               struct wspec_span octets,
+                                                               size_t *consumed,
+                                                               struct wspec_frame *frame) {
+  if (decoder->len == 0 && octets.len >= 6 && wspec__frame_is_short(octets.data[1])) {
+    *frame = (struct wspec_frame){.fin = (octets.data[0] & 0x80) != 0,
+                                  .rsv = octets.data[0] & 0x70,
+                                  .opcode = octets.data[0] & 0x0F,
+                                  .masked = true,
+                                  .payload_len = octets.data[1] & 0x7F,
+                                  .length_form = WSPEC_LENGTH_7};
+    memcpy(frame->masking_key, octets.data + 2, 4);
+    *consumed = 6;
+    return WSPEC_OK;
+  }
+  return wspec__frame_decode(decoder, octets, consumed, frame);
+}
 
 /* wspec_frame_check returns the faults of a header, enum wspec_frame_fault bits, as it was sent by
  * a client (`from_client`) or a server; `allowed_rsv` are the bits to which a negotiated extension
  * has given a meaning on the first frame of a data message, the only place where RFC 7692 section
  * 6.1 has one. The order of fragments is not its business. A `length_form` of AUTO is minimal. */
-unsigned wspec_frame_check(const struct wspec_frame *frame, bool from_client, uint8_t allowed_rsv);
+static inline unsigned wspec_frame_check(const struct wspec_frame *frame, bool from_client,
+                                         uint8_t allowed_rsv) {
+  bool is_plain = frame->length_form <= WSPEC_LENGTH_7 && frame->rsv == 0 &&
+                  (frame->opcode == WSPEC_OPCODE_TEXT || frame->opcode == WSPEC_OPCODE_BINARY);
+  if (is_plain && frame->masked == from_client) {
+    return 0;
+  }
+  return wspec__frame_check(frame, from_client, allowed_rsv);
+}
 
 /* wspec_frame_fault_requirement returns the id of the requirement that the sender of a frame with
  * this one fault bit violates, "6455-5.2-02"; and in `*sentence` (may be NULL) what is wrong, for a

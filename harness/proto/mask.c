@@ -14,12 +14,6 @@ static inline uint64_t doubled(uint32_t word) {
   return (uint64_t)word << 32 | word;
 }
 
-static inline uint64_t load8(const uint8_t *in) {
-  uint64_t word;
-  memcpy(&word, in, sizeof word);
-  return word;
-}
-
 static inline uint32_t load4(const uint8_t *in) {
   uint32_t word;
   memcpy(&word, in, sizeof word);
@@ -36,16 +30,9 @@ static inline void store16(uint8_t *out, vector16 vector) {
   memcpy(out, &vector, sizeof vector);
 }
 
-/* Fewer than 16 octets. Two words that overlap cover every length from 4 on; both are loaded before
- * either is stored, as `out` may be `in`. Returns the OR of what was written. */
-static inline uint64_t mask_short(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
-  if (len >= 8) {
-    uint64_t head = load8(in) ^ doubled(key);
-    uint64_t tail = load8(in + len - 8) ^ doubled(wspec__mask_key_word(key, len));
-    memcpy(out, &head, sizeof head);
-    memcpy(out + len - 8, &tail, sizeof tail);
-    return head | tail;
-  }
+/* Fewer than 8 octets; of two words that overlap, both are loaded before either is stored. Returns
+ * the OR of what was written. */
+static inline uint32_t mask_short(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
   if (len >= 4) {
     uint32_t head = load4(in) ^ key;
     uint32_t tail = load4(in + len - 4) ^ wspec__mask_key_word(key, len);
@@ -55,7 +42,7 @@ static inline uint64_t mask_short(uint8_t *out, const uint8_t *in, size_t len, u
   }
   uint8_t key_octets[4];
   memcpy(key_octets, &key, sizeof key_octets);
-  uint64_t any = 0;
+  uint32_t any = 0;
   for (size_t i = 0; i < len; i++) {
     out[i] = in[i] ^ key_octets[i];
     any |= out[i];
@@ -63,7 +50,7 @@ static inline uint64_t mask_short(uint8_t *out, const uint8_t *in, size_t len, u
   return any;
 }
 
-/* At least 16 octets. The last 16 are loaded before the loop stores what it may share with them,
+/* More than 16 octets. The last 16 are loaded before the loop stores what it may share with them,
  * and stored after it. Returns the OR of what was written. */
 static inline uint64_t mask_long(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
   uint64_t tail_word = doubled(wspec__mask_key_word(key, len));
@@ -92,18 +79,20 @@ static inline uint64_t mask_long(uint8_t *out, const uint8_t *in, size_t len, ui
 }
 
 static inline bool mask_portable(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
-  uint64_t any = len < 16 ? mask_short(out, in, len, key) : mask_long(out, in, len, key);
-  return (any & HIGH_BITS) == 0;
+  if (len > 16) {
+    return (mask_long(out, in, len, key) & HIGH_BITS) == 0;
+  }
+  if (len >= 8) {
+    return wspec__mask_up_to16(out, in, len, key);
+  }
+  return (mask_short(out, in, len, key) & HIGH_BITS) == 0;
 }
 
 bool wspec__mask_portable(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
   return mask_portable(out, in, len, key);
 }
 
-/* Returns whether all that was written is ASCII. */
-static inline bool mask(uint8_t *out, const uint8_t *in, size_t len, const uint8_t masking_key[4],
-                        uint64_t offset) {
-  uint32_t key = wspec__mask_key_word(load4(masking_key), offset);
+bool wspec__mask_any(uint8_t *out, const uint8_t *in, size_t len, uint32_t key) {
 #if defined(__x86_64__)
   /* To ask each time costs a load and a branch that is always predicted, and spares a global. */
   if (len >= WSPEC__MASK_AVX2_LEN && __builtin_cpu_supports("avx2")) {
@@ -111,22 +100,4 @@ static inline bool mask(uint8_t *out, const uint8_t *in, size_t len, const uint8
   }
 #endif
   return mask_portable(out, in, len, key);
-}
-
-void wspec_mask(uint8_t *data, size_t len, const uint8_t masking_key[4], uint64_t offset) {
-  (void)mask(data, data, len, masking_key, offset);
-}
-
-bool wspec_mask_ascii(uint8_t *data, size_t len, const uint8_t masking_key[4], uint64_t offset) {
-  return mask(data, data, len, masking_key, offset);
-}
-
-void wspec_mask_copy(uint8_t *out, const uint8_t *in, size_t len, const uint8_t masking_key[4],
-                     uint64_t offset) {
-  (void)mask(out, in, len, masking_key, offset);
-}
-
-bool wspec_mask_copy_ascii(uint8_t *out, const uint8_t *in, size_t len,
-                           const uint8_t masking_key[4], uint64_t offset) {
-  return mask(out, in, len, masking_key, offset);
 }

@@ -2,20 +2,11 @@
 #ifndef WSPEC_PROTO_MASK_INTERNAL_H
 #define WSPEC_PROTO_MASK_INTERNAL_H
 
+#include "proto/mask.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* wspec__mask_key_word returns the masking key `key`, in memory order, rotated so that it starts at
- * payload position `offset`: its first octet in memory is octet `offset` % 4 of the key. */
-static inline uint32_t wspec__mask_key_word(uint32_t key, uint64_t offset) {
-  unsigned bits = 8 * (unsigned)(offset & 3);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  return key >> bits | key << (-bits & 31);
-#else
-  return key << bits | key >> (-bits & 31);
-#endif
-}
 
 /* wspec__mask_portable is wspec_mask_copy_ascii on every processor, by the key word for in[0]. */
 bool wspec__mask_portable(uint8_t *out, const uint8_t *in, size_t len, uint32_t key);
