@@ -31,14 +31,13 @@ static void skip_space(struct cursor *cursor) {
 
 static enum wspec_err read_token(struct cursor *cursor, struct wspec_span *token,
                                  const char *error_text) {
-  size_t start = cursor->at;
-  while (cursor->at < cursor->text.len && wspec_http_is_tchar(cursor->text.data[cursor->at])) {
-    cursor->at++;
+  struct wspec_span rest = wspec_span_from(cursor->text, cursor->at);
+  size_t len = wspec_http_token_len(rest);
+  if (len == 0) {
+    return fail(cursor, WSPEC_ERR_SYNTAX, cursor->at, error_text);
   }
-  if (cursor->at == start) {
-    return fail(cursor, WSPEC_ERR_SYNTAX, start, error_text);
-  }
-  *token = (struct wspec_span){cursor->text.data + start, cursor->at - start};
+  *token = (struct wspec_span){rest.data, len};
+  cursor->at += len;
   skip_space(cursor);
   return WSPEC_OK;
 }
@@ -156,7 +155,7 @@ static enum wspec_err read_list(struct wspec_extensions *out, struct wspec_span 
   }
 }
 
-static void reset(struct wspec_extensions *extensions) {
+void wspec_extensions_reset(struct wspec_extensions *extensions) {
   extensions->n_items = 0;
   extensions->n_params = 0;
   extensions->n_unescaped = 0;
@@ -179,7 +178,7 @@ static enum wspec_err check_not_empty(struct wspec_extensions *extensions, uint6
 
 enum wspec_err wspec_extensions_parse(struct wspec_extensions *extensions,
                                       struct wspec_span value) {
-  reset(extensions);
+  wspec_extensions_reset(extensions);
   enum wspec_err err = read_list(extensions, value, 0);
   return err ? err : check_not_empty(extensions, 0);
 }
@@ -189,7 +188,7 @@ enum wspec_err wspec_extensions_read(struct wspec_extensions *extensions,
   static const char NAME[] = "Sec-WebSocket-Extensions";
   const struct wspec_http_field *field = NULL;
   uint64_t base = 0;
-  reset(extensions);
+  wspec_extensions_reset(extensions);
   while ((field = wspec_http_head_find(head, NAME, field))) {
     base = wspec_http_head_offset(head, field->value);
     if (read_list(extensions, field->value, base)) {

@@ -56,6 +56,9 @@ struct wspec_extensions {
   size_t n_unescaped;                                               /* private */
 };
 
+/* wspec_extensions_reset makes `extensions`, whatever it holds, one with no items and no error. */
+void wspec_extensions_reset(struct wspec_extensions *extensions);
+
 /* wspec_extensions_parse reads one field value; `error_offset` counts from its first octet.
  * WSPEC_ERR_SYNTAX: it breaks the grammar, and an element before the break may be in `items`; to
  *   use any part of such a header is wrong (RFC 6455 section 9.1). No element at all is an error of

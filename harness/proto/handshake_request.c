@@ -217,11 +217,11 @@ static void check_body(struct check *check) {
 }
 
 static void check_upgrade(struct check *check) {
-  if (wspec_http_head_count(check->head, "Upgrade") == 0) {
+  const struct wspec_http_field *field = wspec_http_head_find(check->head, "Upgrade", NULL);
+  if (!field) {
     add_missing(check, 426, "6455-4.2.1-07", "there is no Upgrade header");
   } else if (!wspec_http_list_has_token(check->head, "Upgrade", "websocket")) {
-    add_fault(check, 426, "6455-4.2.1-08",
-              wspec_http_head_find(check->head, "Upgrade", NULL)->offset,
+    add_fault(check, 426, "6455-4.2.1-08", field->offset,
               "the Upgrade header does not contain websocket");
   }
 }
@@ -347,6 +347,18 @@ static void check_extensions(struct check *check) {
   }
 }
 
+/* Field by field: the room for extensions and faults is large, and what is not counted is not
+ * read. */
+static void reset_offer(struct wspec_handshake_offer *offer) {
+  const struct wspec_span none = {NULL, 0};
+  offer->resource_name = none;
+  offer->host = none;
+  offer->key = none;
+  offer->origin = none;
+  wspec_extensions_reset(&offer->extensions);
+  offer->n_faults = 0;
+}
+
 enum wspec_err wspec_handshake_check_request(const struct wspec_http_head *head,
                                              struct wspec_handshake_offer *offer) {
   static void (*const RULES[])(struct check *) = {
@@ -357,7 +369,7 @@ enum wspec_err wspec_handshake_check_request(const struct wspec_http_head *head,
       check_extensions,
   };
   struct check check = {head, offer};
-  *offer = (struct wspec_handshake_offer){.n_faults = 0};
+  reset_offer(offer);
   if (head->kind != WSPEC_HTTP_REQUEST) {
     return WSPEC_ERR_MISUSE;
   }

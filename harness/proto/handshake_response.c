@@ -171,7 +171,9 @@ enum wspec_err wspec_handshake_check_response(const struct wspec_http_head *head
       check_head, check_upgrade, check_connection, check_accept, check_extensions, check_protocol,
   };
   struct check check = {head, request, grant};
-  *grant = (struct wspec_handshake_grant){.n_faults = 0};
+  grant->protocol = (struct wspec_span){NULL, 0};
+  wspec_extensions_reset(&grant->extensions);
+  grant->n_faults = 0;
   if (head->kind != WSPEC_HTTP_RESPONSE || head->state == WSPEC_HTTP_STATE_START_LINE ||
       head->state == WSPEC_HTTP_STATE_FIELDS) {
     return WSPEC_ERR_MISUSE;

@@ -9,7 +9,8 @@ enum {
   DEFAULT_LINE_LEN = 8192, /* RFC 9112 section 3 asks for 8000 octets of request line at least */
   DEFAULT_HEAD_LEN = 65536,
   DEFAULT_HEADERS = 128,
-  FIRST_FIELDS = 16,
+  FIRST_FIELDS = 14, /* as a browser sends; with 16 a small allocation would be a large one */
+  FIRST_ROOM = 1024,
   STATUS_DIGITS_MAX = 6
 };
 
@@ -66,9 +67,41 @@ static bool is_control(uint8_t octet) {
   return (octet < 0x20 && octet != '\t') || octet == 0x7f;
 }
 
+/* Whether one of the eight octets of `word` is not printable ASCII. */
+static bool has_unprintable(uint64_t word) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  uint64_t del = word ^ (0x7f * ones);
+  return ((word | (word - 0x20 * ones) | (del - ones)) & (0x80 * ones)) != 0;
+}
+
+/* Whether all octets are printable ASCII, as those of most values are. Words that overlap cover
+ * every length from 8 on. */
+static bool is_printable(struct wspec_span text) {
+  uint64_t word;
+  for (size_t i = 0; i + 8 < text.len; i += 8) {
+    memcpy(&word, text.data + i, sizeof word);
+    if (has_unprintable(word)) {
+      return false;
+    }
+  }
+  if (text.len >= 8) {
+    memcpy(&word, text.data + text.len - 8, sizeof word);
+    return !has_unprintable(word);
+  }
+  for (size_t i = 0; i < text.len; i++) {
+    if (is_control(text.data[i]) || text.data[i] == '\t' || text.data[i] >= 0x80) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /* The oddities that any octet of a value or reason can show. */
 static unsigned value_oddities(struct wspec_span text) {
   unsigned oddities = 0;
+  if (is_printable(text)) {
+    return oddities;
+  }
   for (size_t i = 0; i < text.len; i++) {
     if (text.data[i] == '\r') {
       oddities |= WSPEC_HTTP_BARE_CR;
@@ -147,6 +180,9 @@ static enum wspec_err read_version(struct wspec_http_head *head, struct wspec_sp
 static void read_target(struct wspec_http_head *head, struct wspec_span target) {
   head->target = target;
   head->at.target = offset_of(head, target.data);
+  if (is_printable(target) && !memchr(target.data, ' ', target.len)) {
+    return;
+  }
   for (size_t i = 0; i < target.len; i++) {
     if (is_word_space(target.data[i])) {
       head->oddities |= WSPEC_HTTP_TARGET_SPACE;
@@ -252,11 +288,13 @@ static enum wspec_err read_start_line(struct wspec_http_head *head, struct wspec
   return read_status_line(head, line);
 }
 
-static enum wspec_err add_field(struct wspec_http_head *head,
-                                const struct wspec_http_field *field) {
+/* Makes room for a field line that begins at `offset`; NULL if the head has failed for the lack of
+ * it. The line counts once it is filled in and n_fields says so. */
+static struct wspec_http_field *reserve_field(struct wspec_http_head *head, size_t offset) {
   if (head->n_fields == head->limits.headers) {
-    return fail(head, WSPEC_ERR_LIMIT, (size_t)field->offset,
-                "the head has more field lines than the limit allows");
+    (void)fail(head, WSPEC_ERR_LIMIT, offset,
+               "the head has more field lines than the limit allows");
+    return NULL;
   }
   if (head->n_fields == head->fields_capacity) {
     size_t capacity = head->fields_capacity ? head->fields_capacity * 2 : FIRST_FIELDS;
@@ -265,17 +303,17 @@ static enum wspec_err add_field(struct wspec_http_head *head,
     }
     struct wspec_http_field *fields = realloc(head->fields, capacity * sizeof *fields);
     if (!fields) {
-      return fail(head, WSPEC_ERR_NOMEM, (size_t)field->offset, "out of memory");
+      (void)fail(head, WSPEC_ERR_NOMEM, offset, "out of memory");
+      return NULL;
     }
     head->fields = fields;
     head->fields_capacity = capacity;
   }
-  head->fields[head->n_fields++] = *field;
-  head->oddities |= field->oddities;
-  return WSPEC_OK;
+  return &head->fields[head->n_fields];
 }
 
-static struct wspec_span read_name(struct wspec_span name, unsigned *oddities) {
+/* A name that is not a token with the colon right behind it. */
+static struct wspec_span read_odd_name(struct wspec_span name, unsigned *oddities) {
   struct wspec_span trimmed = name;
   while (trimmed.len > 0 && wspec_http_is_space(trimmed.data[trimmed.len - 1])) {
     trimmed.len--;
@@ -296,19 +334,36 @@ static struct wspec_span read_name(struct wspec_span name, unsigned *oddities) {
 
 static enum wspec_err read_field(struct wspec_http_head *head, struct wspec_span line,
                                  struct wspec_span raw, unsigned oddities) {
-  const uint8_t *colon = memchr(line.data, ':', line.len);
-  if (!colon) {
-    return fail(head, WSPEC_ERR_HTTP, offset_of(head, line.data),
-                "a field line has no colon after its name");
+  size_t name_len = wspec_http_token_len(line);
+  bool is_token = name_len > 0 && name_len < line.len && line.data[name_len] == ':';
+  if (!is_token) {
+    const uint8_t *colon = memchr(line.data, ':', line.len);
+    if (!colon) {
+      return fail(head, WSPEC_ERR_HTTP, offset_of(head, line.data),
+                  "a field line has no colon after its name");
+    }
+    name_len = (size_t)(colon - line.data);
   }
-  size_t name_len = (size_t)(colon - line.data);
-  struct wspec_span value = wspec_span_of(colon + 1, line.len - name_len - 1);
-  struct wspec_http_field field = {.raw = raw, .offset = offset_of(head, raw.data)};
-  field.oddities = oddities | value_oddities(value);
-  field.name = read_name((struct wspec_span){line.data, name_len}, &field.oddities);
-  field.value = wspec_http_trim(value);
-  field.value_at = offset_of(head, field.value.data);
-  return add_field(head, &field);
+  struct wspec_span value = {line.data + name_len + 1, line.len - name_len - 1};
+  struct wspec_http_field *field = reserve_field(head, offset_of(head, raw.data));
+  if (!field) {
+    return head->err;
+  }
+  field->raw = raw;
+  field->offset = offset_of(head, raw.data);
+  field->oddities = oddities | value_oddities(value);
+  field->name = (struct wspec_span){line.data, name_len};
+  if (!is_token) {
+    field->name = read_odd_name(field->name, &field->oddities);
+  }
+  field->value = wspec_http_trim(value);
+  field->value_at = offset_of(head, field->value.data);
+  uint64_t name_bit = wspec__http_name_bit(field->name);
+  head->names_again |= head->names & name_bit;
+  head->names |= name_bit;
+  head->oddities |= field->oddities;
+  head->n_fields++;
+  return WSPEC_OK;
 }
 
 /* A line that begins with white space: it goes on with the value before it (RFC 9112 section 5.2),
@@ -428,6 +483,19 @@ static void locate_all(struct wspec_http_head *head) {
   }
 }
 
+/* Makes room at once for a head of which the first `len` octets have come: it would else be moved
+ * every few lines. */
+static void make_room(struct wspec_http_head *head, size_t len) {
+  uint8_t *out;
+  size_t room = len < FIRST_ROOM ? len : FIRST_ROOM;
+  room = room < head->limits.head_len ? room : head->limits.head_len;
+  if (wspec_buf_reserve(&head->raw, room, &out)) {
+    (void)fail(head, WSPEC_ERR_NOMEM, 0, "out of memory");
+  } else {
+    wspec_buf_truncate(&head->raw, 0);
+  }
+}
+
 enum wspec_err wspec_http_head_feed(struct wspec_http_head *head, struct wspec_span octets,
                                     size_t *consumed) {
   *consumed = 0;
@@ -435,6 +503,9 @@ enum wspec_err wspec_http_head_feed(struct wspec_http_head *head, struct wspec_s
     return head->err;
   }
   size_t len_before = head->raw.len;
+  if (len_before == 0) {
+    make_room(head, octets.len);
+  }
   while (!head->err && head->state != WSPEC_HTTP_STATE_COMPLETE && octets.len > 0) {
     size_t n = portion(head, octets);
     if (!take(head, (struct wspec_span){octets.data, n})) {

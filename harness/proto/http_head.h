@@ -112,6 +112,8 @@ struct wspec_http_head {
 
   size_t fields_capacity; /* private */
   size_t line_at;         /* private: where the line being read begins */
+  uint64_t names;         /* private: a bit for each field name, see wspec__http_name_bit */
+  uint64_t names_again;   /* private: the bits of names that came more than once */
   unsigned n_prefix;      /* private: octets of the start of the start line that were checked */
   struct {
     size_t start_line, method, target, version, reason;
@@ -154,11 +156,33 @@ static inline uint64_t wspec_http_head_offset(const struct wspec_http_head *head
 const char *wspec_http_oddity_requirement(enum wspec_http_kind kind, enum wspec_http_oddity oddity,
                                           const char **sentence);
 
+/* Private, as are all names with two underscores: one of 64 bits for a field name, the same in
+ * whatever case it is written. A head is asked for more names than it has, and most questions are
+ * answered by the bit alone, which the compiler knows of a name that stands in the source. */
+static inline uint64_t wspec__http_name_bit(struct wspec_span name) {
+  uint8_t first = name.len > 0 ? name.data[0] | 0x20 : 0;
+  uint8_t last = name.len > 0 ? name.data[name.len - 1] | 0x20 : 0;
+  return UINT64_C(1) << ((name.len + 7u * first + 3u * last) % 64);
+}
+const struct wspec_http_field *wspec__http_head_search(const struct wspec_http_head *head,
+                                                       struct wspec_span name,
+                                                       const struct wspec_http_field *after);
+static inline const struct wspec_http_field *
+wspec__http_head_find(const struct wspec_http_head *head, struct wspec_span name,
+                      const struct wspec_http_field *after) {
+  if (((after ? head->names_again : head->names) & wspec__http_name_bit(name)) == 0) {
+    return NULL;
+  }
+  return wspec__http_head_search(head, name, after);
+}
+
 /* wspec_http_head_find returns the first field of that name behind `after`, or the first of all
  * where `after` is NULL; NULL if there is none. Names compare without ASCII case. */
-const struct wspec_http_field *wspec_http_head_find(const struct wspec_http_head *head,
-                                                    const char *name,
-                                                    const struct wspec_http_field *after);
+static inline const struct wspec_http_field *
+wspec_http_head_find(const struct wspec_http_head *head, const char *name,
+                     const struct wspec_http_field *after) {
+  return wspec__http_head_find(head, wspec_span_text(name), after);
+}
 
 /* wspec_http_head_count returns how many field lines have that name. */
 size_t wspec_http_head_count(const struct wspec_http_head *head, const char *name);
@@ -174,7 +198,7 @@ struct wspec_http_list {
   unsigned n_empty; /* empty elements skipped so far: allowed to read, not to send (5.6.1) */
   const struct wspec_http_field *field; /* the line that the last element stood in */
   const struct wspec_http_head *head;   /* private */
-  const char *name;                     /* private */
+  struct wspec_span name;               /* private */
   struct wspec_span rest;               /* private */
 };
 

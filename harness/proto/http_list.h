@@ -14,6 +14,10 @@
 /* wspec_http_is_tchar returns true for an octet that a token may have (RFC 9110 section 5.6.2). */
 bool wspec_http_is_tchar(uint8_t octet);
 
+/* wspec_http_token_len returns how many octets of a token `text` begins with; 0 if it begins with
+ * another one. */
+size_t wspec_http_token_len(struct wspec_span text);
+
 /* wspec_http_is_token returns true if `text` is a token: one tchar or more. */
 bool wspec_http_is_token(struct wspec_span text);
 

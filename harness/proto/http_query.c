@@ -3,12 +3,18 @@
 #include "proto/http_head.h"
 #include "proto/http_list.h"
 
-const struct wspec_http_field *wspec_http_head_find(const struct wspec_http_head *head,
-                                                    const char *name,
-                                                    const struct wspec_http_field *after) {
-  struct wspec_span wanted = wspec_span_text(name);
+/* Most names are written in the one usual way, which is found out fast. */
+static bool is_same_name(const uint8_t *a, const uint8_t *b, size_t len) {
+  return memcmp(a, b, len) == 0 ||
+         wspec_ascii_equal_nocase(wspec_span_of(a, len), wspec_span_of(b, len));
+}
+
+const struct wspec_http_field *wspec__http_head_search(const struct wspec_http_head *head,
+                                                       struct wspec_span name,
+                                                       const struct wspec_http_field *after) {
   for (size_t i = after ? (size_t)(after - head->fields) + 1 : 0; i < head->n_fields; i++) {
-    if (wspec_ascii_equal_nocase(head->fields[i].name, wanted)) {
+    struct wspec_span other = head->fields[i].name;
+    if (other.len == name.len && is_same_name(other.data, name.data, name.len)) {
       return &head->fields[i];
     }
   }
@@ -26,14 +32,14 @@ size_t wspec_http_head_count(const struct wspec_http_head *head, const char *nam
 
 void wspec_http_list_init(struct wspec_http_list *list, const struct wspec_http_head *head,
                           const char *name) {
-  *list = (struct wspec_http_list){.head = head, .name = name};
+  *list = (struct wspec_http_list){.head = head, .name = wspec_span_text(name)};
 }
 
 bool wspec_http_list_next(struct wspec_http_list *list, struct wspec_span *element) {
   for (;;) {
     if (!list->rest.data) {
       const struct wspec_http_field *next =
-          wspec_http_head_find(list->head, list->name, list->field);
+          wspec__http_head_find(list->head, list->name, list->field);
       if (!next) {
         return false;
       }
@@ -52,9 +58,10 @@ bool wspec_http_list_has_token(const struct wspec_http_head *head, const char *n
                                const char *token) {
   struct wspec_http_list list;
   struct wspec_span element;
+  struct wspec_span wanted = wspec_span_text(token);
   wspec_http_list_init(&list, head, name);
   while (wspec_http_list_next(&list, &element)) {
-    if (wspec_ascii_equal_nocase(element, wspec_span_text(token))) {
+    if (wspec_ascii_equal_nocase(element, wanted)) {
       return true;
     }
   }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -281,6 +282,32 @@ struct bad_row {
   unsigned offset;
 };
 
+/* Values are looked at in words: each octet is to be seen at each place of values of any length. */
+static void test_each_octet_of_a_value_is_looked_at(void **state) {
+  (void)state;
+  char text[] = "GET / HTTP/1.1\r\na:wwwwwwwwwwwwwwwwwwwwwwwwww\r\n\r\n";
+  char *value = strchr(text, 'w');
+  for (size_t len = 1; len < 26; len++) {
+    for (unsigned i = 0; i < 256 * len; i++) {
+      uint8_t octet = (uint8_t)(i % 256);
+      memset(value, 'w', 26);
+      memset(value, ' ', 26 - len);
+      value[26 - len + i / 256] = (char)octet;
+      bool is_control = (octet < 0x20 && octet != '\t') || octet == 0x7f;
+      unsigned expected = octet == '\n'   ? WSPEC_HTTP_BARE_LF
+                          : octet == '\r' ? WSPEC_HTTP_BARE_CR
+                          : is_control    ? WSPEC_HTTP_CONTROL_OCTET
+                          : octet >= 0x80 ? WSPEC_HTTP_OBS_TEXT
+                                          : 0;
+      struct wspec_http_head head;
+      wspec_http_head_init(&head, WSPEC_HTTP_REQUEST, NULL);
+      feed_on(&head, wspec_span_of(text, sizeof text - 1));
+      assert_int_equal(head.oddities, expected);
+      wspec_http_head_clear(&head);
+    }
+  }
+}
+
 static void test_malformed_heads_fail_where_they_break(void **state) {
   (void)state;
   static const struct bad_row ROWS[] = {
@@ -396,6 +423,12 @@ static void test_find_and_count_ignore_case(void **state) {
   assert_int_equal(wspec_http_head_count(&head, "A"), 2);
   assert_int_equal(wspec_http_head_count(&head, "C"), 0);
   wspec_http_head_clear(&head);
+  /* Names that only the search tells apart: same length, same first and last octet. */
+  assert_int_equal(parse(&head, WSPEC_HTTP_REQUEST, "GET / HTTP/1.1\r\nabba: 1\r\naBbA: 2\r\n\r\n"),
+                   WSPEC_OK);
+  assert_null(wspec_http_head_find(&head, "acca", NULL));
+  assert_ptr_equal(wspec_http_head_find(&head, "ABBA", &head.fields[0]), &head.fields[1]);
+  wspec_http_head_clear(&head);
 }
 
 static void test_lists_span_lines(void **state) {
@@ -466,11 +499,14 @@ static void test_every_oddity_has_a_sentence(void **state) {
 
 static void test_every_allocation_failure_is_sticky(void **state) {
   (void)state;
-  static const char TEXT[] =
-      "GET /a/path/that/is/long/enough/to/grow/the/buffer HTTP/1.1\r\n"
-      "A: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\nA: 5\r\nA: 6\r\nA: 7\r\nA: 8\r\nA: 9\r\nA: 10\r\n"
-      "A: 11\r\nA: 12\r\nA: 13\r\nA: 14\r\nA: 15\r\nA: 16\r\nA: 17\r\nA: 18\r\n\r\n";
-  struct wspec_span all = wspec_span_of(TEXT, sizeof TEXT - 1);
+  char text[1300];
+  int len =
+      snprintf(text, sizeof text,
+               "GET /a/path/that/is/long/enough/with/%01000d/to/grow/the/buffer HTTP/1.1\r\n"
+               "A: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\nA: 5\r\nA: 6\r\nA: 7\r\nA: 8\r\nA: 9\r\nA: 10\r\n"
+               "A: 11\r\nA: 12\r\nA: 13\r\nA: 14\r\nA: 15\r\nA: 16\r\nA: 17\r\nA: 18\r\n\r\n",
+               1);
+  struct wspec_span all = wspec_span_of(text, (size_t)len);
   unsigned n = 1;
   for (;; n++) {
     struct wspec_http_head head;
@@ -499,6 +535,7 @@ int main(void) {
       cmocka_unit_test(test_oddities_are_reported),
       cmocka_unit_test(test_odd_heads_keep_their_reading),
       cmocka_unit_test(test_nul_octets_are_kept),
+      cmocka_unit_test(test_each_octet_of_a_value_is_looked_at),
       cmocka_unit_test(test_malformed_heads_fail_where_they_break),
       cmocka_unit_test(test_an_unfinished_head_needs_more),
       cmocka_unit_test(test_limits_hold_to_the_octet),
