@@ -8,7 +8,8 @@ kosoku comes from PyPI (0.1.0); npm ws from targets/npm-ws. Both tools play the 
 the same server process, in turns; the table has medians of wall and processor time, of the tool and
 of the server, the ratio of the medians to kosoku's, and the most memory that the tool held. The last
 row is all of wspec's cases but robustness/limits, which kosoku has nothing to set beside. Where the
-two disagree about a case, it is listed: docs/ says which of them is right by the RFC.
+two disagree about a case, it is listed: docs/ says which of them is right by the RFC. Last come all
+cases in memory against the reference endpoint: whole, and in chunks of so many octets.
 
 Groups 12 and 13 are 216,000 messages of up to 128 KiB, which take the server minutes to inflate and
 deflate: --numbers "12.*.10,13.*.10" plays some of them.
@@ -30,6 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "targets"))
 import target  # noqa: E402  (the path has to be there first)
 
+CHUNK_LENS = (1, 2, 3, 7, 64, 1000)
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -117,6 +119,20 @@ def whole_suite_argv(wspec, url):
     return [wspec, "run", url, "--quiet", "--json", "-", "--exclude", "robustness/limits/*"]
 
 
+def print_in_memory(wspec):
+    """Wall time of all cases in memory, undivided and in chunks of each length."""
+    seconds = {}
+    for chunk_len in (None, *CHUNK_LENS):
+        start = time.monotonic()
+        subprocess.run([wspec, "run", "--memory", "--quiet",
+                        *(["--chunk", str(chunk_len)] if chunk_len else [])],
+                       check=True, stdout=subprocess.DEVNULL)
+        seconds[chunk_len] = time.monotonic() - start
+    whole = seconds.pop(None)
+    each = ", ".join(f"{length}: {value:.2f}" for length, value in seconds.items())
+    print(f"in memory: {whole:.2f} s; in chunks of {each} s; {sum(seconds.values()):.1f} s for all")
+
+
 def disagreements(equivalents, ours, theirs):
     """Numbers where one of the tools fails the server and the other does not."""
     for number, names in sorted(equivalents.items()):
@@ -181,6 +197,7 @@ def main():
     lines = list(disagreements(equivalents, ours, theirs))
     print(f"{len(set(equivalents) & set(theirs))} verdicts compared, {len(lines)} disagree")
     print("\n".join(lines))
+    print_in_memory(wspec)
 
 
 if __name__ == "__main__":
