@@ -8,6 +8,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "asks-kelvin-in-field-name": ("folds-unicode-in-field-names",),
     "asks-cache-control": ("refuses-cache-control",),
     "asks-compression": ("compresses-101",),
+    "asks-with-accept": ("copies-accept-of-client",),
     "asks-request-id": ("copies-request-id-with-bare-lf",),
     "asks-xchunked": ("matches-chunked-by-suffix",),
     "asks-ping-in-chunk": ("reads-chunked-body-as-frames",),

@@ -112,6 +112,7 @@ HANDSHAKES: dict[str, list[bytes]] = {
     "asks-cache-control": _asks("Cache-Control: no-cache"),
     "asks-compression": _asks("Accept-Encoding: gzip"),
     "asks-request-id": _asks("X-Request-Id: a"),
+    "asks-with-accept": _asks("Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     "asks-xchunked": [request(extra=("Transfer-Encoding: xchunked",))],
     "asks-ping-in-chunk": [request(extra=("Transfer-Encoding: chunked",)) + b"7\r\n"
                            + frame(9, b"x") + b"\r\n0\r\n\r\n"],

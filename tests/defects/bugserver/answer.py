@@ -44,8 +44,10 @@ def _decoded_text(key: str) -> str:
 def switching(agreement: Agreement, on: On) -> bytes:
     """The 101 for this agreement, and behind it whatever a switch puts there."""
     upgrade = agreement.upgrade if on("copies-upgrade-of-request") else "websocket"
-    fields = [("Upgrade", upgrade), ("Connection", "Upgrade"),
-              ("Sec-WebSocket-Accept", accept_value(agreement.key, on))]
+    accept = accept_value(agreement.key, on)
+    if agreement.accept_of_client is not None and on("copies-accept-of-client"):
+        accept = agreement.accept_of_client
+    fields = [("Upgrade", upgrade), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)]
     if agreement.subprotocol is not None:
         fields.append(("Sec-WebSocket-Protocol", _subprotocol_value(agreement, on)))
     if agreement.deflate is not None and not on("uses-deflate-silently"):

@@ -40,6 +40,7 @@ class Agreement:
     upgrade: str = "websocket"
     accepts_gzip: bool = False
     request_id: str | None = None
+    accept_of_client: str | None = None
 
 
 def agree(request: Request, on: On, subprotocols: Sequence[str] = SUBPROTOCOLS) -> Agreement:
@@ -66,7 +67,8 @@ def agree(request: Request, on: On, subprotocols: Sequence[str] = SUBPROTOCOLS) 
         chunked_body=bool(request.values("Transfer-Encoding")),
         upgrade=", ".join(request.values("Upgrade")),
         accepts_gzip="gzip" in ",".join(request.values("Accept-Encoding")),
-        request_id=next(iter(request.values("X-Request-Id")), None))
+        request_id=next(iter(request.values("X-Request-Id")), None),
+        accept_of_client=next(iter(request.values("Sec-WebSocket-Accept")), None))
 
 
 def is_unusual(request: Request) -> bool:
@@ -190,6 +192,8 @@ def _check_field_habits(request: Request, on: On) -> None:
     names = [name.lower() for name, _ in request.fields]
     if on("refuses-unknown-fields") and not _USUAL_FIELDS.issuperset(names):
         raise Refusal(400, "an unknown header field")
+    if on("refuses-accept-of-client") and "sec-websocket-accept" in names:
+        raise Refusal(400, "a field of the answer")
     if on("refuses-cookies") and "cookie" in names:
         raise Refusal(400, "a cookie")
     if on("refuses-cache-control") and "cache-control" in names:

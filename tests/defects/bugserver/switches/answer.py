@@ -29,6 +29,8 @@ SWITCHES = (
            "encodes the last octets of Accept with the URL-safe alphabet"),
     defect("hashes-decoded-key-that-is-text", "6455-4.2.2-24 6455-4.2.2-08",
            "computes Accept over the decoded key where that is text"),
+    defect("copies-accept-of-client", "6455-4.2.2-24",
+           "answers with the Accept of the request, where it has one"),
     defect("copies-upgrade-of-request", "6455-4.2.2-22",
            "answers with the whole list that the request's Upgrade has"),
     defect("compresses-101", "9112-6.1-02",

@@ -1,14 +1,14 @@
 """Switches of connections beside each other, of connections that break, of slow clients."""
 
-from . import defect
+from . import defect, oddity
 
 _BESIDE_EACH_OTHER = (
     defect("shares-fragments-among-connections", "6455-6.2-05",
            "puts the fragments of all its connections into one message", alone=True),
     defect("shares-frame-reader-among-connections", "6455-6.2-01",
            "goes on with the cut frame of one connection in the octets of another", alone=True),
-    defect("refuses-key-in-use", "6455-4.2.2-08",
-           "refuses a key that another connection has at the moment"),
+    oddity("refuses-key-in-use", "6455-4.1-22",
+           "refuses a key that another connection has at the moment", note=True),
     defect("reads-one-request-at-a-time", "6455-10.7-01",
            "reads no request while another one is not complete", alone=True),
     defect("shares-utf8-state-among-connections", "6455-8.1-01 6455-8.1-03",

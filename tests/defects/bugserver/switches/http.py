@@ -76,6 +76,8 @@ SWITCHES = (
     defect("requires-host-first", "6455-4.2.1-22", "wants Host as the first field"),
     defect("refuses-unknown-fields", "6455-4.2.1-23 9110-5.1-01",
            "answers 400 to fields it does not know", total=False),
+    oddity("refuses-accept-of-client", "9110-5.1-01",
+           "answers 400 to a request with Sec-WebSocket-Accept", note=True),
     defect("refuses-cookies", "6455-4.2.1-23", "answers 400 to a request with a cookie"),
     defect("refuses-cache-control", "6455-4.2.1-23", "answers 504 to a request with Cache-Control"),
     defect("answers-before-end-of-head", "9110-5.3-03",
