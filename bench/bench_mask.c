@@ -84,12 +84,15 @@ int main(void) {
     return 1;
   }
   struct bench_candidate row[] = {
-      {"memcpy", run_memcpy, &input, 0, 0},
-      {"octet by octet", run_octets, &input, 0, 0},
-      {"mask", run_mask, &input, 0, 0},
-      {"mask_ascii", run_mask_ascii, &input, 0, 0},
-      {"mask_copy", run_mask_copy, &input, 0, 0},
-      {"mask_copy_ascii", run_mask_copy_ascii, &input, 0, 0},
+      {.name = "memcpy", .role = BENCH_LIMIT, .run = run_memcpy, .context = &input},
+      {.name = "octet by octet", .role = BENCH_LIMIT, .run = run_octets, .context = &input},
+      {.name = "mask", .role = BENCH_OURS, .run = run_mask, .context = &input},
+      {.name = "mask_ascii", .role = BENCH_OURS, .run = run_mask_ascii, .context = &input},
+      {.name = "mask_copy", .role = BENCH_OURS, .run = run_mask_copy, .context = &input},
+      {.name = "mask_copy_ascii",
+       .role = BENCH_OURS,
+       .run = run_mask_copy_ascii,
+       .context = &input},
   };
   size_t n = sizeof row / sizeof *row;
   int failed = 0;

@@ -5,7 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BENCH_TEXTS 6
+/* The texts, by number. */
+enum {
+  BENCH_TEXT_ASCII,
+  BENCH_TEXT_RUSSIAN,
+  BENCH_TEXT_CHINESE,
+  BENCH_TEXT_FRENCH,
+  BENCH_TEXT_EMOJI,
+  BENCH_TEXT_SPARSE, /* ASCII but for one letter */
+  BENCH_TEXTS
+};
 
 /* bench_text_name returns the name of text `text`, 0 to BENCH_TEXTS - 1. */
 const char *bench_text_name(size_t text);
