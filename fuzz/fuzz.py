@@ -6,6 +6,7 @@ What the repository keeps are fuzz/corpus, capped here, and fuzz/regress, which 
 """
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -19,7 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "fuzz"
 CACHE = pathlib.Path(os.environ.get("WSPEC_FUZZ_CACHE", ROOT / ".cache" / "fuzz"))
-SEEDS_MAX, SEED_OCTETS_MAX = 200, 1_000_000
+SEEDS_MAX, SEED_OCTETS_MAX = 200, 200_000
 
 # Harness: dictionary, longest input. What is not named here has no dictionary and 1024 octets.
 SETTINGS = {
@@ -28,24 +29,43 @@ SETTINGS = {
     "conn_deflate": ("frame", 512),
     "conn_pair": (None, 256),
     "conn_server": ("frame", 512),
+    "close": (None, 140),
     "deflate": (None, 512),
     "extensions": ("http", 512),
     "frame_decode": ("frame", 64),
     "frame_round_trip": (None, 256),
     "handshake_client": ("http", 1024),
     "handshake_server": ("http", 1024),
+    "handshake_write": ("http", 512),
     "http_body": ("http", 1024),
     "http_head_request": ("http", 1024),
     "http_head_response": ("http", 1024),
     "negotiation": ("negotiation", 256),
     "player": ("frame", 1024),
+    "transcript": ("report", 6000),
     "url": ("url", 256),
     "utf8_diff": ("frame", 256),
 }
-# Harnesses whose seeds come from elsewhere than the cases.
+# Seeds that do not come from the cases: harness to (texts, tails), each text with each tail.
+RESPONSE = "HTTP/1.1 200 OK\r\n"
+BODIES = [RESPONSE + text for text in (
+    "Content-Length: 3\r\n\r\nabcdef", "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "\r\nabc",
+    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1a;x=y\r\n" + 26 * "z" + "\r\n0\r\nT: v\r\n\r\nrest",
+    "Transfer-Encoding: gzip, chunked\r\nContent-Length: 1\r\n\r\nF\r\n", "Transfer-Encoding: gzip\r\n\r\nx",
+    "Transfer-Encoding: chunked\r\n\r\n1234567890abcdef\r\n", "Content-Length: 99999999999999999999\r\n\r\n")]
+BODIES += ["HTTP/1.0 204 No\r\n\r\nabc", "HTTP/1.0 200 O\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2;a\r\nab\r\n0\r\n\r\n"]
 URLS = ["ws://localhost/", "wss://example.org:8443/chat?x=1", "ws://[::1]:9001/", "http://user:p%40@h/",
         "WS://EXAMPLE.org:80/a/../b/./c?d e", "ws://0x7f.1/\\x", "wss://h", "ws://h/#f", "ws://h:0/",
         "\tws://h\n", "wss://%65xample.org/%7e?%2", "ws://[::ffff:1.2.3.4]/", "ws://h:65536/", "ftp://h/"]
+PARTS = ["h\n/\no\nchat\nsuperchat\nx\nv\ndate\nchat", "h\n/a\n\np\nq\n\n\n\n", "h\n/\n\np\nq\nxy\nv\n\nz",
+         "h\n/ \n\r\n,\n\n:\n", "h:1\n/?q\nhttp://o\na,b\na\nHost\nh2\nSun, 06 Nov 1994 08:49:37 GMT\na"]
+TEXTS = {"url": (URLS, [b"\0", b"\1"]),
+         "http_body": (BODIES, [bytes([choice, 0, 0, 0, 0]) for choice in range(4)]),
+         "handshake_write": (PARTS, [bytes(17), bytes(16) + b"\x84", bytes(16) + b"\xc6"]),
+         "close": (["", "\3\xe8", "\3\xf3", "\3\xeareason", "\x0b\xb8\xe2\x82\xac", "x"],
+                   [b"\3\xe8", b"\xe8\3", b"\xed\3", b"\xf2\3", b"\xa0\x0f", bytes(2)])}
 
 
 def fail(text):
@@ -268,9 +288,10 @@ def command_regress(arguments):
 def reduced(name, sources, options):
     """(size, hash, octets) of the files that reach all that `sources` reach, smallest first."""
     _, max_len = settings(name)
+    (CACHE / "findings" / name).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         check([program("libfuzzer", "fuzz", name), "-merge=1", f"-max_len={max(max_len, 4096)}", *options,
-               folder, *sources], stderr=subprocess.DEVNULL)
+               f"-artifact_prefix={CACHE}/findings/{name}/", folder, *sources], stderr=subprocess.DEVNULL)
         files = [path.read_bytes() for path in pathlib.Path(folder).iterdir()]
     return sorted((len(data), hashlib.sha1(data).hexdigest(), data) for data in files)
 
@@ -297,7 +318,6 @@ def merge(name, sources):
 
 def split_cases(folder):
     """A file for each case of the suite, as `case_file` is to take them apart one by one."""
-    import json
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted((ROOT / "cases").rglob("*.json")):
         if path.name == "requirements.json" or "schema" in path.parts:
@@ -316,11 +336,12 @@ def command_gen(arguments):
         seeds = pathlib.Path(folder)
         check([generator, seeds])
         split_cases(seeds / "case_file")
-        (seeds / "url").mkdir()
-        for text in URLS:
-            for flags in (b"\0", b"\1"):
-                data = text.encode() + flags
-                (seeds / "url" / hashlib.sha1(data).hexdigest()).write_bytes(data)
+        for name, (texts, tails) in TEXTS.items():
+            (seeds / name).mkdir(exist_ok=True)
+            for text in texts:
+                for tail in tails:
+                    data = text.encode("latin-1") + tail
+                    (seeds / name / hashlib.sha1(data).hexdigest()).write_bytes(data)
         for name in chosen(arguments.names):
             sources = [seeds / name] if (seeds / name).is_dir() else []
             if arguments.collected:
@@ -360,13 +381,32 @@ def command_coverage(arguments):
                   env=os.environ | {"LLVM_PROFILE_FILE": f"{folder}/{name}.profraw"})
         profile = f"{folder}/all.profdata"
         check(["llvm-profdata", "merge", "-o", profile, *pathlib.Path(folder).glob("*.profraw")])
-        sources = [ROOT / "harness" / folder_name for folder_name in arguments.folders.split(",")]
-        command = ["llvm-cov", "show" if arguments.html else "report", objects[1], *objects[2:],
-                   f"-instr-profile={profile}", *sources]
+        folders = arguments.folders.split(",")
+        command = ["llvm-cov", "show" if arguments.html else "export", objects[1], *objects[2:],
+                   f"-instr-profile={profile}"]
         if arguments.html:
-            command += ["-format=html", f"-output-dir={arguments.html}"]
-        check(command)
+            check(command + [ROOT / "harness" / name for name in folders] +
+                  ["-format=html", f"-output-dir={arguments.html}"])
+            return 0
+        done = call(command + ["-summary-only"], stdout=subprocess.PIPE)
+        if done.returncode != 0:
+            fail("llvm-cov failed")
+    show_coverage(json.loads(done.stdout)["data"][0]["files"], folders)
     return 0
+
+
+def show_coverage(files, folders):
+    """The lines of each file in harness/ and of all; a header stands under the path by which it is included."""
+    wanted = re.compile(rf"(?:harness|include/\w+)/(?:{'|'.join(folders)})/[\w.]+$")
+    total = covered = 0
+    for file in sorted(files, key=lambda file: file["filename"]):
+        lines = file["summary"]["lines"]
+        if wanted.search(file["filename"]) and lines["count"] > 0:
+            total += lines["count"]
+            covered += lines["covered"]
+            print(f"{lines['covered']:6} of {lines['count']:5} lines  {lines['percent']:5.1f} %  "
+                  f"{pathlib.Path(file['filename']).name}")
+    print(f"{covered:6} of {total:5} lines  {100 * covered / max(total, 1):5.1f} %  of {', '.join(folders)}")
 
 
 def command_list(_):

@@ -10,6 +10,7 @@
 #include "proto/frame.h"
 #include "proto/http_head.h"
 #include "proto/mask.h"
+#include "reports/json_report.h"
 #include "run/memory.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_LEN_MAX = 4096, SEED_MAX = 16384, TEXT_MAX = 2048 };
+enum { PATH_LEN_MAX = 4096, SEED_MAX = 16384, TEXT_MAX = 2048, REPORT_ONE_IN = 13 };
 
 /* The harness takes its options from as many octets at the tail; all 0 is the plain way. */
 struct tail {
@@ -30,9 +31,9 @@ struct tail {
 static const struct tail tails[] = {
     {"conn_server", 6},       {"conn_client", 6},       {"frame_decode", 5},
     {"frame_round_trip", 18}, {"http_head_request", 5}, {"http_head_response", 5},
-    {"http_body", 4},         {"handshake_server", 4},  {"handshake_client", 5},
+    {"http_body", 5},         {"handshake_server", 4},  {"handshake_client", 5},
     {"extensions", 0},        {"utf8_diff", 4},         {"player", 9},
-    {"conn_deflate", 6},      {"negotiation", 2},
+    {"conn_deflate", 6},      {"negotiation", 2},       {"transcript", 0},
 };
 
 static const char *directory;
@@ -163,6 +164,38 @@ static void write_player(const struct wspec_script *script, struct wspec_span re
   write_seed("player", received, tail);
 }
 
+/* A report of one case in so many, with its transcript. */
+static void write_report(const struct wspec_result *result,
+                         const struct wspec_play_config *config) {
+  const struct wspec_run_facts facts = {.tool_version = "0",
+                                        .url = "ws://localhost/",
+                                        .role = "server",
+                                        .agent = "",
+                                        .started = "2026-01-01T00:00:00Z",
+                                        .config = config,
+                                        .reproduce = "wspec run ws://localhost/",
+                                        .jobs = 1,
+                                        .shard = 1,
+                                        .n_shards = 1,
+                                        .n_selected = 1};
+  const struct wspec_record_options options = {.has_transcript = true};
+  struct wspec_json_report json;
+  struct wspec_report report;
+  char *text = NULL;
+  size_t len = 0;
+  FILE *file = open_memstream(&text, &len);
+  wspec_report_init(&report);
+  if (!file || wspec_json_report_begin(&json, file, &report, &facts, &options) ||
+      wspec_json_report_add(&json, result, &options) || wspec_json_report_end(&json, 1) ||
+      fclose(file) != 0) {
+    fprintf(stderr, "gen_seeds: out of memory\n");
+    exit(1);
+  }
+  write_seed("transcript", wspec_span_of(text, len), NULL);
+  wspec_report_clear(&report);
+  free(text);
+}
+
 static void write_case(const struct wspec_script *script, const struct wspec_result *result) {
   struct fuzz_log sent = collect(&result->transcript, WSPEC_ENTRY_SENT);
   struct fuzz_log received = collect(&result->transcript, WSPEC_ENTRY_RECEIVED);
@@ -210,6 +243,9 @@ int main(int argc, char **argv) {
       return 1;
     }
     write_case(&suite->scripts[i], &result);
+    if (i % REPORT_ONE_IN == 0) {
+      write_report(&result, &config);
+    }
     wspec_result_clear(&result);
   }
   printf("%zu cases\n", suite->n_scripts);
