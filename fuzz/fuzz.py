@@ -61,10 +61,14 @@ URLS = ["ws://localhost/", "wss://example.org:8443/chat?x=1", "ws://[::1]:9001/"
         "\tws://h\n", "wss://%65xample.org/%7e?%2", "ws://[::ffff:1.2.3.4]/", "ws://h:65536/", "ftp://h/"]
 PARTS = ["h\n/\no\nchat\nsuperchat\nx\nv\ndate\nchat", "h\n/a\n\np\nq\n\n\n\n", "h\n/\n\np\nq\nxy\nv\n\nz",
          "h\n/ \n\r\n,\n\n:\n", "h:1\n/?q\nhttp://o\na,b\na\nHost\nh2\nSun, 06 Nov 1994 08:49:37 GMT\na"]
+CODE_BORDERS = [0, 999, 1000, 1003, 1004, 1005, 1006, 1007, 1011, 1014, 1015, 1016, 2999, 3000, 3999, 4000,
+                4999, 5000, 65535]
 TEXTS = {"url": (URLS, [b"\0", b"\1"]),
          "http_body": (BODIES, [bytes([choice, 0, 0, 0, 0]) for choice in range(4)]),
          "handshake_write": (PARTS, [bytes(17), bytes(16) + b"\x84", bytes(16) + b"\xc6"]),
-         "close": (["", "\3\xe8", "\3\xf3", "\3\xeareason", "\x0b\xb8\xe2\x82\xac", "x"],
+         # codes at each border of section 7.4, and reasons of 123 and 124 octets
+         "close": ([f"{chr(code >> 8)}{chr(code & 0xff)}" for code in CODE_BORDERS] +
+                   ["", 123 * "r", 124 * "r", "\3\xeareason", "\x0b\xb8\xe2\x82\xac", "x"],
                    [b"\3\xe8", b"\xe8\3", b"\xed\3", b"\xf2\3", b"\xa0\x0f", bytes(2)])}
 
 
