@@ -120,18 +120,33 @@ def test_npm_ws_client(start_echo):
         assert_compressed(messages, LINES)
 
 
-def test_node_own_client(start_echo):
+def converse_with_undici(tap, script, *flags, env=None):
     """undici inflates, and sends as is."""
+    seen = run_node(tap, script, *flags, env=env)
+    assert seen == [[True] * len(LINES), 1000, "permessage-deflate"]
+    theirs, ours = tap.messages()
+    assert not any(message.is_compressed for message in theirs)
+    assert_compressed(ours, LINES)
+
+
+def test_node_own_client(start_echo):
     flags = ["--experimental-websocket"]
     version = subprocess.run(["node", *flags, "-p", "typeof WebSocket"], capture_output=True,
                              text=True, timeout=TIMEOUT_S, check=False).stdout
     if version.strip() != "function":
         pytest.skip("this node has no WebSocket of its own")
     with Wiretap(start_echo().port) as tap:
-        seen = run_node(tap, "const socket = new WebSocket(process.argv[1]);", *flags)
-    assert seen == [[True] * len(LINES), 1000, "permessage-deflate"]
-    ours = tap.messages()[1]
-    assert_compressed(ours, LINES)
+        converse_with_undici(tap, "const socket = new WebSocket(process.argv[1]);", *flags)
+
+
+def test_undici(start_echo):
+    """The same client from npm, for a Node that has none."""
+    modules = ROOT / ".cache/node/node_modules"
+    if not (modules / "undici").is_dir():
+        pytest.skip("undici is not installed: scripts/install-deps --dev")
+    with Wiretap(start_echo().port) as tap:
+        converse_with_undici(tap, "const socket = new (require('undici').WebSocket)(process.argv[1]);",
+                             env={"NODE_PATH": str(modules)})
 
 
 def test_python_websockets_client(start_echo):
