@@ -127,7 +127,7 @@ def test_defect_is_a_fail_with_its_requirement_and_exit_1(wspec, bug_server):
     assert finding["requirement"].startswith("6455-5.")
     assert finding["message"]
     assert failed[0]["transcript"]
-    assert f"reproduce: wspec run {url} --cases {failed[0]['id']}" in done.stderr
+    assert f"reproduce: wspec run --timeout 1 {url} --cases {failed[0]['id']}" in done.stderr
 
 
 def test_own_case_file_is_played_beside_the_suite(wspec, tmp_path):
