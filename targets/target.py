@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Install and start the third-party WebSocket implementations that wspec is run against.
 
+A server's name is that of its folder, a client's is clients/FOLDER.
+
     targets/target.py list                       each target, its version, whether it is installed
     targets/target.py version NAME               the pinned version
     targets/target.py install [--required] NAME...
@@ -43,9 +45,12 @@ LOG_TAIL_LINES = 25
 STAMP_NAME = "stamp"
 # What changes without a reinstall: the findings that are known, and words for readers.
 UNSTAMPED = {"baseline.json", "README.md"}
-KEYS = {"name", "version", "language", "role", "needs", "install", "start", "ready", "url",
-        "features", "max_message_bytes", "notes"}
+COMMON_KEYS = {"name", "version", "language", "role", "needs", "install", "start", "features",
+               "notes"}
+KEYS = {"server": COMMON_KEYS | {"ready", "url", "max_message_bytes"},
+        "client": COMMON_KEYS | {"drive"}}
 OPTIONAL_KEYS = {"run_options"}
+DRIVES = {"command", "lines", "page"}
 ENVIRONMENT = {
     "GOTOOLCHAIN": "local",  # a Go module must not fetch another compiler behind our back
     "GOFLAGS": "-mod=readonly",
@@ -106,28 +111,46 @@ def cache_dir():
 
 
 def names():
+    """The servers."""
     return sorted(path.parent.name for path in TARGETS_DIR.glob("*/target.json"))
+
+
+def client_names():
+    return sorted(f"clients/{path.parent.name}"
+                  for path in TARGETS_DIR.glob("clients/*/target.json"))
 
 
 def load(name):
     path = TARGETS_DIR / name / "target.json"
-    if name not in names():
-        raise BadTarget(f"no target is called '{name}'; there are: {', '.join(names())}")
+    known = names() + client_names()
+    if name not in known:
+        raise BadTarget(f"no target is called '{name}'; there are: {', '.join(known)}")
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BadTarget(f"{path}: not JSON: {error}") from error
     if not isinstance(description, dict):
         raise BadTarget(f"{path}: not an object")
-    missing, unknown = KEYS - set(description), set(description) - KEYS - OPTIONAL_KEYS
+    _check(path, name, description)
+    return Target(name, path.parent, description)
+
+
+def _check(path, name, description):
+    role = "client" if name in client_names() else "server"
+    missing = KEYS[role] - set(description)
+    unknown = set(description) - KEYS[role] - OPTIONAL_KEYS
     if missing or unknown:
         raise BadTarget(f"{path}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
-    if description["name"] != name:
-        raise BadTarget(f"{path}: 'name' is '{description['name']}', the folder is '{name}'")
-    if description["ready"] != "connect":
+    for key, value in {"name": name, "role": role}.items():
+        if description[key] != value:
+            raise BadTarget(f"{path}: '{key}' is '{description[key]}', the folder is that of the "
+                            f"{role} '{name}'")
+    if role == "server" and description["ready"] != "connect":
         raise BadTarget(f"{path}: 'ready' is '{description['ready']}', the one known way "
                         "is 'connect'")
-    return Target(name, path.parent, description)
+    if role == "client" and description["drive"] not in DRIVES:
+        raise BadTarget(f"{path}: 'drive' is '{description['drive']}', the known ways are "
+                        f"{', '.join(sorted(DRIVES))}")
 
 
 def run_options(target):
@@ -194,8 +217,8 @@ def install(target):
     Returns True if it was installed now. Raises TargetUnavailable if a toolchain is absent, and
     TargetError if an install step fails; the next call then starts afresh.
     """
-    cache_dir().mkdir(parents=True, exist_ok=True)
-    with open(cache_dir() / f"{target.name}.lock", "w") as lock:
+    target.install_dir.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{target.install_dir}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_installed(target):
             return False
@@ -225,11 +248,18 @@ def _install_step(target, step):
         except subprocess.TimeoutExpired:
             status = f"no end after {INSTALL_STEP_TIMEOUT_S} s"
         finally:
-            _stop(process)
+            stop(process)
     if status != 0:
         raise TargetError(f"{target.name}: '{' '.join(argv)}' failed ({status}). If the package "
                           f"registry was out of reach, run it again. The end of {log_path}:\n"
                           f"{_tail(log_path)}")
+
+
+def require_installed(target):
+    """Raises TargetUnavailable if it is not installed."""
+    if not is_installed(target):
+        reason = unmet_need(target) or f"run targets/target.py install {target.name}"
+        raise TargetUnavailable(f"{target.name} is not installed: {reason}")
 
 
 @contextlib.contextmanager
@@ -242,9 +272,7 @@ def running(name, port=None, cancelled=None):
     """
     cancelled = cancelled or threading.Event()
     target = load(name)
-    if not is_installed(target):
-        reason = unmet_need(target) or f"run targets/target.py install {name}"
-        raise TargetUnavailable(f"{name} is not installed: {reason}")
+    require_installed(target)
     with tempfile.NamedTemporaryFile(prefix=f"{name}-", suffix=".log") as log:
         with _reserved_port(port) as reserved:
             argv = [part.format(port=reserved) for part in target.description["start"]]
@@ -254,12 +282,12 @@ def running(name, port=None, cancelled=None):
                 _await_connect(target, process, reserved, Path(log.name), cancelled)
                 startup_ms = round((time.monotonic() - started) * 1000)
             except BaseException:
-                _stop(process)
+                stop(process)
                 raise
         try:
             yield RunningTarget(target, "127.0.0.1", reserved, startup_ms, process)
         finally:
-            _stop(process)
+            stop(process)
 
 
 @contextlib.contextmanager
@@ -301,7 +329,7 @@ def _spawn(argv, folder, log):
                             start_new_session=True)
 
 
-def _stop(process):
+def stop(process):
     """SIGTERM to the group, SIGKILL to what is left of it after STOP_TIMEOUT_S."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -317,11 +345,11 @@ def _tail(path):
 
 
 def command_list(_arguments):
-    for name in names():
+    for name in names() + client_names():
         target = load(name)
         state = "installed" if is_installed(target) else "not installed"
         reason = unmet_need(target) if state == "not installed" else None
-        print(f"{name:20} {target.version:12} {target.description['language']:10} {state}"
+        print(f"{name:30} {target.version:12} {target.description['language']:10} {state}"
               + (f" ({reason})" if reason else ""))
     return 0
 
@@ -349,6 +377,8 @@ def command_install(arguments):
 
 
 def command_start(arguments):
+    if arguments.name in client_names():
+        raise BadTarget(f"{arguments.name} is a client: targets/check-clients plays with it")
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())

@@ -1,0 +1,9 @@
+// Reads URLs, one a line; sends each message back, and prints the URL when the connection is over.
+const readline = require('node:readline');
+
+readline.createInterface({ input: process.stdin }).on('line', (url) => {
+  const socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
+  socket.onmessage = (event) => socket.send(event.data);
+  socket.onclose = () => console.log(url);
+});

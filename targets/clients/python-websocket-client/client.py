@@ -1,0 +1,29 @@
+"""Reads URLs, one a line; sends each message back, prints the URL when the connection is over."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import websocket
+
+CONNECTIONS_MAX = 64
+
+
+def echo(url):
+    try:
+        connection = websocket.create_connection(url)
+        try:
+            opcode, data = connection.recv_data()
+            while opcode != websocket.ABNF.OPCODE_CLOSE:  # the library has answered it
+                connection.send(data, opcode)
+                opcode, data = connection.recv_data()
+        finally:
+            connection.shutdown()
+    except (OSError, websocket.WebSocketException):
+        pass
+    sys.stdout.write(url + "\n")  # print writes the newline apart from it
+    sys.stdout.flush()
+
+
+with ThreadPoolExecutor(CONNECTIONS_MAX) as connections:
+    for line in sys.stdin:
+        connections.submit(echo, line.strip())

@@ -1,0 +1,25 @@
+"""Reads URLs, one a line; sends each message back, prints the URL when the connection is over."""
+
+import asyncio
+import sys
+
+import websockets
+
+
+async def echo(url):
+    try:
+        async with websockets.connect(url, max_size=None) as connection:
+            async for message in connection:
+                await connection.send(message)
+    except (OSError, websockets.WebSocketException):
+        pass
+    print(url, flush=True)
+
+
+async def main():
+    async with asyncio.TaskGroup() as connections:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            connections.create_task(echo(line.strip()))
+
+
+asyncio.run(main())
