@@ -52,7 +52,10 @@ static void check_parse(struct wspec_span body) {
   enum wspec_err err = wspec_close_parse(body, &close);
   struct wspec_span reason =
       body.len >= 2 ? wspec_span_from(body, 2) : (struct wspec_span){NULL, 0};
-  uint16_t code = body.len >= 2 ? (uint16_t)(body.data[0] << 8 | body.data[1]) : 1005;
+  uint16_t code = WSPEC_CLOSE_NO_STATUS;
+  if (body.len >= 2) {
+    code = (uint16_t)(body.data[0] << 8 | body.data[1]);
+  }
   FUZZ_CHECK(err == (body.len == 1      ? WSPEC_ERR_PROTOCOL
                      : !is_text(reason) ? WSPEC_ERR_UTF8
                                         : WSPEC_OK));
