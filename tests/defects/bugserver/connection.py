@@ -288,7 +288,7 @@ class Connection(asyncio.Protocol):
             self.head_read.set_result(None)
 
     def _register_key(self, key: str) -> None:
-        """A bug finds its sessions by key; a second one with the same key is refused."""
+        """An oddity finds its sessions by key; a second one with the same key is refused."""
         if not self._on("refuses-key-in-use"):
             return
         if key in self._listener.keys:
