@@ -103,8 +103,8 @@ static bool await_close_frame(struct wspec_play *play, struct link *link) {
 }
 
 bool finish_poll(struct wspec_play *play, struct link *link) {
-  if (link->given_up) {
-    return true;
+  if (link->given_up || link->wants_reset) {
+    return true; /* a close frame before a RST that the case wants would change what it says */
   }
   bool is_over = play->violated && !play->config->always_close;
   bool cannot_close = is_over || play->out_of_memory || !send_at_boundary(link);
@@ -117,7 +117,7 @@ bool finish_poll(struct wspec_play *play, struct link *link) {
     give_up(link);
     return true;
   }
-  if (cannot_close || link->fin_sent) {
+  if (cannot_close || link->fin_sent || link->wants_fin) {
     if (!link->forced_fin || cannot_close) {
       give_up(link);
       return true;

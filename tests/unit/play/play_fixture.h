@@ -15,6 +15,13 @@
 
 #include <cmocka.h>
 
+/* The initializer of a config against a server that echoes, with short times. */
+#define FIXTURE_CONFIG                                                                         \
+  {                                                                                            \
+    .seed = 7, .host = "localhost", .target = "/", .have = WSPEC_NEED_ECHO, .settle_us = 1000, \
+    .timeout_us = 2000, .close_us = 1000                                                       \
+  }
+
 /* answer_request answers the request that is in `request` with a right 101, at `now_us`. */
 static inline void answer_request(struct wspec_play *play, struct wspec_span request,
                                   uint64_t now_us) {

@@ -1,15 +1,7 @@
 /* What a play makes of close frames that the target sends of its own accord: octets by hand. */
 #include "play_fixture.h"
 
-static struct wspec_play_config config = {
-    .seed = 7,
-    .host = "localhost",
-    .target = "/",
-    .have = WSPEC_NEED_ECHO,
-    .settle_us = 1000,
-    .timeout_us = 2000,
-    .close_us = 1000,
-};
+static struct wspec_play_config config = FIXTURE_CONFIG;
 
 static uint8_t large[5000];
 
