@@ -18,6 +18,7 @@ static const char *const RULE_NAMES[WSPEC_LINT_N_RULES] = {
     [WSPEC_LINT_WRONG_IS_RIGHT] = "wrong-is-right",
     [WSPEC_LINT_ANSWER_AFTER_OPEN] = "answer-after-open",
     [WSPEC_LINT_ANSWER_OF_CLIENT] = "answer-of-client",
+    [WSPEC_LINT_OFFERED_BY_CLIENT] = "offered-by-client",
     [WSPEC_LINT_EQUAL_STEPS] = "equal-steps",
     [WSPEC_LINT_RETIRED_ID] = "retired-id"};
 

@@ -176,6 +176,11 @@ static void lint_expectation(struct wspec_linter *linter, const struct wspec_ste
                         "a client gives no HTTP answer; expect what it does, \"failed\" or "
                         "\"dropped\" or that it goes on");
     }
+    if (alternative->offered != WSPEC_OFFERED_OR_NOT &&
+        linter->script->target != WSPEC_TARGET_CLIENT) {
+      wspec_linter_tell(linter, WSPEC_LINT_OFFERED_BY_CLIENT, step,
+                        "only a client offers; \"offered\" is for cases that bind clients alone");
+    }
   }
 }
 

@@ -412,11 +412,15 @@ static void load_times(struct wspec_reader *reader, const cJSON *item,
   out->times = wspec_reader_uint(reader, item, 1, TIMES_MAX);
 }
 
-/* rank, note and requirement are about what the author wrote: the first alternative that it stands
- * for. */
+static enum wspec_offered_rule load_offered(struct wspec_reader *reader, const cJSON *item) {
+  return wspec_reader_bool(reader, item) ? WSPEC_OFFERED : WSPEC_NOT_OFFERED;
+}
+
+/* What stands beside the reaction is about what the author wrote: the first alternative that it
+ * stands for. */
 static void load_alternative(struct list *list, const cJSON *item) {
   static const char *const ranks[] = {"pass", "info", "warn", "fail"};
-  const char *members[N_WORDS + 4];
+  const char *members[N_WORDS + 5];
   struct wspec_reader *reader = list->reader;
   const cJSON *value = wspec_reader_resolve(reader, item);
   if (cJSON_IsString(value)) {
@@ -428,6 +432,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   members[N_WORDS + 1] = "note";
   members[N_WORDS + 2] = "requirement";
   members[N_WORDS + 3] = "times";
+  members[N_WORDS + 4] = "offered";
   const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
   int word = object ? wspec_reader_one_of(reader, object, WORDS, N_WORDS) : -1;
   if (word < 0) {
@@ -439,6 +444,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   const cJSON *note = wspec_reader_member(object, "note");
   const cJSON *requirement = wspec_reader_member(object, "requirement");
   const cJSON *times = wspec_reader_member(object, "times");
+  const cJSON *offered = wspec_reader_member(object, "offered");
   int index = rank ? wspec_reader_choice(reader, rank, ranks, COUNT(ranks)) : 0;
   if (times) {
     load_times(reader, times, first);
@@ -446,6 +452,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   first->rank = index < 0 ? WSPEC_RANK_PASS : (enum wspec_rank)index;
   first->note = note ? wspec_reader_text(reader, note) : NULL;
   first->requirement = requirement ? wspec_reader_requirement(reader, requirement) : NULL;
+  first->offered = offered ? load_offered(reader, offered) : WSPEC_OFFERED_OR_NOT;
 }
 
 /* ---- Expectations ---- */

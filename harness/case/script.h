@@ -220,6 +220,10 @@ enum wspec_rank { WSPEC_RANK_PASS, WSPEC_RANK_INFO, WSPEC_RANK_WARN, WSPEC_RANK_
 /* What a 101 says of permessage-deflate, where that makes an alternative. */
 enum wspec_deflate_rule { WSPEC_DEFLATE_ANY, WSPEC_DEFLATE_AGREED, WSPEC_DEFLATE_DECLINED };
 
+/* Of a client: whether an alternative counts only where its request offered the extensions that our
+ * 101 named, as they were named, or only where it did not. */
+enum wspec_offered_rule { WSPEC_OFFERED_OR_NOT, WSPEC_OFFERED, WSPEC_NOT_OFFERED };
+
 /* One reaction that is foreseen. */
 struct wspec_alternative {
   enum wspec_reaction reaction;
@@ -238,6 +242,7 @@ struct wspec_alternative {
                     open from here on */
   enum wspec_deflate_rule deflate; /* HTTP 101 */
   const char *deflate_param;       /* of AGREED: this parameter is in the answer; NULL: any are */
+  enum wspec_offered_rule offered;
 };
 
 /* What must happen: the first alternative that fits what did. If none fits, the requirement is

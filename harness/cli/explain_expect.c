@@ -139,6 +139,10 @@ void wspec_explain_expectation(const struct wspec_expectation *expect,
     if (alternative->times > 1) {
       printf(", %" PRIu64 " times", alternative->times);
     }
+    if (alternative->offered != WSPEC_OFFERED_OR_NOT) {
+      printf(", if the client %s what is answered",
+             alternative->offered == WSPEC_OFFERED ? "offered" : "did not offer");
+    }
     if (alternative->note) {
       printf(" (%s)", alternative->note);
     }

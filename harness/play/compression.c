@@ -34,6 +34,25 @@ static void judge_faults(struct wspec_play *play, struct link *link,
   }
 }
 
+static bool is_named(const struct wspec_extensions *offers, struct wspec_span name) {
+  for (size_t i = 0; i < offers->n_items; i++) {
+    if (wspec_ascii_equal_nocase(offers->items[i].name, name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool are_named(const struct wspec_extensions *offers,
+                      const struct wspec_extensions *answers) {
+  for (size_t i = 0; i < answers->n_items; i++) {
+    if (!is_named(offers, answers->items[i].name)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void compression_agree(struct wspec_play *play, struct link *link,
                        const struct wspec_http_head *request,
                        const struct wspec_http_head *response) {
@@ -43,8 +62,9 @@ void compression_agree(struct wspec_play *play, struct link *link,
   if (wspec_extensions_read(&answers, response)) {
     return; /* malformed, and reported as such */
   }
-  (void)wspec_deflate_check_response(&offers, &answers, &link->deflate_agreed, &link->deflate,
-                                     &faults);
+  bool fits = wspec_deflate_check_response(&offers, &answers, &link->deflate_agreed, &link->deflate,
+                                           &faults);
+  link->answer_was_offered = fits && are_named(&offers, &answers);
   if (link->deflate_offered && !play->config->is_server) {
     judge_faults(play, link, &faults);
   }

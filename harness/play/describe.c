@@ -53,6 +53,10 @@ static void say_codes(struct words *words, const struct wspec_alternative *alter
   }
 }
 
+static const char *offered_words(enum wspec_offered_rule offered) {
+  return offered == WSPEC_OFFERED ? "offered" : "not offered";
+}
+
 static void say_alternative(struct words *words, const struct wspec_alternative *alternative) {
   switch (alternative->reaction) {
   case WSPEC_REACTION_HTTP:
@@ -113,6 +117,9 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
   }
   if (alternative->times > 1) {
     say(words, ", %llu times", (unsigned long long)alternative->times);
+  }
+  if (alternative->offered != WSPEC_OFFERED_OR_NOT) {
+    say(words, ", if what was answered was %s", offered_words(alternative->offered));
   }
 }
 

@@ -125,9 +125,18 @@ static bool deflate_fits(const struct link *link, const struct wspec_alternative
          (!alternative->deflate_param || compression_has_param(link, alternative->deflate_param));
 }
 
+/* Some of what a client may do depends on whether it offered what we answered. */
+static bool applies(const struct link *link, const struct wspec_alternative *alternative) {
+  return alternative->offered == WSPEC_OFFERED_OR_NOT ||
+         link->answer_was_offered == (alternative->offered == WSPEC_OFFERED);
+}
+
 static bool event_fits(struct link *link, const struct wspec_alternative *alternative,
                        const struct event *event) {
   bool is_end = event->kind == EVENT_EOF || event->kind == EVENT_RESET;
+  if (!applies(link, alternative)) {
+    return false;
+  }
   switch (alternative->reaction) {
   case WSPEC_REACTION_HTTP:
     return event->kind == EVENT_HTTP && event->status_code != 0 &&
@@ -159,9 +168,11 @@ static bool event_fits(struct link *link, const struct wspec_alternative *altern
   return false;
 }
 
-static bool foresees(const struct wspec_expectation *expectation, enum wspec_reaction reaction) {
+static bool foresees(const struct link *link, const struct wspec_expectation *expectation,
+                     enum wspec_reaction reaction) {
   for (size_t i = 0; i < expectation->n_alternatives; i++) {
-    if (expectation->alternatives[i].reaction == reaction) {
+    if (expectation->alternatives[i].reaction == reaction &&
+        applies(link, &expectation->alternatives[i])) {
       return true;
     }
   }
@@ -169,9 +180,11 @@ static bool foresees(const struct wspec_expectation *expectation, enum wspec_rea
 }
 
 /* What is foreseen as a fault only is not awaited. */
-static bool awaits(const struct wspec_expectation *expectation, enum wspec_reaction reaction) {
+static bool awaits(const struct link *link, const struct wspec_expectation *expectation,
+                   enum wspec_reaction reaction) {
   for (size_t i = 0; i < expectation->n_alternatives; i++) {
     if (expectation->alternatives[i].reaction == reaction &&
+        applies(link, &expectation->alternatives[i]) &&
         expectation->alternatives[i].rank != WSPEC_RANK_FAIL) {
       return true;
     }
@@ -190,9 +203,9 @@ static bool is_beside_the_point(struct wspec_play *play, struct link *link,
   case EVENT_MESSAGE: {
     /* A close frame is awaited: the target may first finish what it was sending (5.5.1). Pongs
      * and messages keep no order among themselves. */
-    bool may_come_first = awaits(expectation, WSPEC_REACTION_CLOSED) ||
-                          awaits(expectation, WSPEC_REACTION_ENDED) ||
-                          awaits(expectation, WSPEC_REACTION_PONG);
+    bool may_come_first = awaits(link, expectation, WSPEC_REACTION_CLOSED) ||
+                          awaits(link, expectation, WSPEC_REACTION_ENDED) ||
+                          awaits(link, expectation, WSPEC_REACTION_PONG);
     if (may_come_first || play->config->chatty) {
       return true;
     }
@@ -207,10 +220,10 @@ static bool is_beside_the_point(struct wspec_play *play, struct link *link,
     return false;
   }
   case EVENT_CLOSE: /* what is awaited is TCP's end */
-    return foresees(expectation, WSPEC_REACTION_ENDED);
+    return foresees(link, expectation, WSPEC_REACTION_ENDED);
   case EVENT_HTTP: /* the answer of the opening handshake, judged before */
-    return link->state != LINK_HTTP && !foresees(expectation, WSPEC_REACTION_HTTP) &&
-           !foresees(expectation, WSPEC_REACTION_DROPPED);
+    return link->state != LINK_HTTP && !foresees(link, expectation, WSPEC_REACTION_HTTP) &&
+           !foresees(link, expectation, WSPEC_REACTION_DROPPED);
   case EVENT_EOF:
   case EVENT_RESET:
     break;
@@ -224,9 +237,10 @@ static void consume(struct event *event) {
 }
 
 /* A connection that failed before what would make it fail was sent to the end stays failed. */
-static bool is_to_be_judged(const struct wspec_expectation *expectation,
+static bool is_to_be_judged(const struct link *link, const struct wspec_expectation *expectation,
                             const struct event *event) {
-  return !event->consumed || (event->is_failure && foresees(expectation, WSPEC_REACTION_FAILED));
+  return !event->consumed ||
+         (event->is_failure && foresees(link, expectation, WSPEC_REACTION_FAILED));
 }
 
 /* ---- A close frame that nobody asked for ---- */
@@ -288,7 +302,8 @@ static bool decide_by_own_close(struct wspec_play *play, struct link *link,
                                 const struct seen *seen) {
   enum wspec_verdict verdict;
   if (seen->event->kind != EVENT_CLOSE || link->close_sent ||
-      awaits(expectation, WSPEC_REACTION_FAILED) || awaits(expectation, WSPEC_REACTION_CLOSED) ||
+      awaits(link, expectation, WSPEC_REACTION_FAILED) ||
+      awaits(link, expectation, WSPEC_REACTION_CLOSED) ||
       !is_going_away(play, seen->event, &verdict)) {
     return false;
   }
@@ -357,8 +372,9 @@ static bool decide_by_event(struct wspec_play *play, struct link *link,
   }
   if (is_beside_the_point(play, link, expectation, event)) {
     /* What came ahead of its turn is kept for a later expectation. */
-    bool is_ahead = (event->kind == EVENT_PONG && !foresees(expectation, WSPEC_REACTION_PONG)) ||
-                    (event->kind == EVENT_MESSAGE && awaits(expectation, WSPEC_REACTION_PONG));
+    bool is_ahead =
+        (event->kind == EVENT_PONG && !foresees(link, expectation, WSPEC_REACTION_PONG)) ||
+        (event->kind == EVENT_MESSAGE && awaits(link, expectation, WSPEC_REACTION_PONG));
     if (!is_ahead) {
       consume(event);
     }
@@ -384,8 +400,9 @@ static void decide_by_absence(struct wspec_play *play, struct link *link,
     const struct wspec_alternative *alternative = &expectation->alternatives[i];
     bool is_taken = alternative->reaction == WSPEC_REACTION_ECHO &&
                     reaction == WSPEC_REACTION_IGNORED && play->config->oracle == WSPEC_ORACLE_PONG;
-    if (is_taken || alternative->reaction == reaction ||
-        alternative->reaction == WSPEC_REACTION_ANY) {
+    bool fits = is_taken || alternative->reaction == reaction ||
+                alternative->reaction == WSPEC_REACTION_ANY;
+    if (fits && applies(link, alternative)) {
       decide_alternative(play, link, expectation, alternative, &seen);
       return;
     }
@@ -448,7 +465,7 @@ static bool is_sentinel_due(struct wspec_play *play, const struct link *link,
   if (only_echo && play->config->oracle == WSPEC_ORACLE_PONG) {
     return true;
   }
-  if (only_echo || foresees(expectation, WSPEC_REACTION_NOTHING)) {
+  if (only_echo || foresees(link, expectation, WSPEC_REACTION_NOTHING)) {
     return false;
   }
   uint64_t due_us = quiet_since_us + settle_time(play, link);
@@ -474,13 +491,14 @@ bool expect_poll(struct wspec_play *play, struct link *link,
   }
   for (size_t i = 0; i < link->n_events; i++) {
     struct event *event = &link->events[i];
-    if (is_to_be_judged(expectation, event) && decide_by_event(play, link, expectation, event)) {
+    if (is_to_be_judged(link, expectation, event) &&
+        decide_by_event(play, link, expectation, event)) {
       return true;
     }
   }
   uint64_t quiet_since_us =
       play->step_began_us > link->last_received_us ? play->step_began_us : link->last_received_us;
-  if (foresees(expectation, WSPEC_REACTION_NOTHING)) {
+  if (foresees(link, expectation, WSPEC_REACTION_NOTHING)) {
     uint64_t due_us = play->step_began_us + time_for_nothing(play, link, expectation);
     if (play->now_us >= due_us) {
       decide_by_absence(play, link, expectation, WSPEC_REACTION_NOTHING);
@@ -493,7 +511,7 @@ bool expect_poll(struct wspec_play *play, struct link *link,
   /* A target that answers pings ahead of its messages is not yet one that swallowed a message:
    * where an echo is among what may come, only the time limit tells. */
   bool may_still_echo =
-      play->config->oracle == WSPEC_ORACLE_ECHO && foresees(expectation, WSPEC_REACTION_ECHO);
+      play->config->oracle == WSPEC_ORACLE_ECHO && foresees(link, expectation, WSPEC_REACTION_ECHO);
   if (link->sentinel_seen && !may_still_echo) {
     decide_by_absence(play, link, expectation, WSPEC_REACTION_IGNORED);
     return true;

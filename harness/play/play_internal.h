@@ -182,6 +182,7 @@ struct link {
 
   /* permessage-deflate */
   bool deflate_offered, deflate_agreed;
+  bool answer_was_offered;             /* our 101 names only what the client offered, as it did */
   bool lacks_deflate;                  /* a client that offers none to a case that needs it */
   struct wspec_deflate_params deflate; /* agreed */
   struct wspec_deflater *deflater;     /* of our ordinary messages; NULL: none so far */

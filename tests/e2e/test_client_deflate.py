@@ -17,6 +17,9 @@ OWN_TAKEOVER = "7692/7.1/server-no-context-takeover-kept-to"
 OWN_WINDOW = "7692/7.1/server-window-kept-to-9"
 FAR = "7692/7.2.2/far-distance-32768"
 TWICE = "7692/5/answer-accepts-deflate-twice"
+TOLD_WINDOW = "7692/7.1/client-window-9"
+TOLD_WINDOW_8 = "7692/7.1/client-window-8"
+UNASKED = "7692/5/answer-accepts-deflate"
 WRONG_ANSWERS = "7692/7/client-fails-on-*"
 
 
@@ -29,14 +32,27 @@ def failures(wspec, tmp_path, how, *cases):
                    capture_output=True, timeout=TIMEOUT_S, check=False)
     results = json.loads(path.read_text())["results"]
     assert results
-    assert {result["verdict"] for result in results} <= {"pass", "fail"}
+    assert {result["verdict"] for result in results} <= {"pass", "info", "fail"}
     return {result["id"]: [finding["requirement"] for finding in result["findings"]]
             for result in results if result["verdict"] == "fail"}
 
 
 def test_a_right_client_fails_none(wspec, tmp_path):
     assert not failures(wspec, tmp_path, "strict", TAKEOVER, OWN_TAKEOVER, OWN_WINDOW, FAR, TWICE,
-                        WRONG_ANSWERS)
+                        TOLD_WINDOW, UNASKED, WRONG_ANSWERS)
+
+
+@pytest.mark.parametrize(("how", "cases"), [
+    ("strict_without_window_offer", TOLD_WINDOW),
+    ("offers_none", UNASKED),
+])
+def test_a_client_may_offer_less(wspec, tmp_path, how, cases):
+    assert not failures(wspec, tmp_path, how, cases)
+
+
+def test_a_window_that_was_not_offered_is_refused(wspec, tmp_path):
+    failed = failures(wspec, tmp_path, "takes_any_window_without_window_offer", TOLD_WINDOW)
+    assert failed == {TOLD_WINDOW: ["7692-5-15"]}
 
 
 @pytest.mark.parametrize(("how", "case", "requirement"), [
@@ -45,6 +61,9 @@ def test_a_right_client_fails_none(wspec, tmp_path):
     ("forgets_the_window", TAKEOVER, None),
     ("inflates_with_9_bits", FAR, None),
     ("takes_any_answer", TWICE, "7692-5-10"),
+    ("takes_any_answer", TOLD_WINDOW_8, "7692-7.2.1-12"),
+    ("ignores_its_window_bits", TOLD_WINDOW, "7692-7.2.1-12"),
+    ("reads_no_answer", UNASKED, "7692-5-15"),
 ])
 def test_a_defect_fails_its_case(wspec, tmp_path, how, case, requirement):
     failed = failures(wspec, tmp_path, how, case)

@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 from websockets.asyncio.client import connect
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.extensions.permessage_deflate import (ClientPerMessageDeflateFactory,
                                                       PerMessageDeflate)
@@ -37,20 +38,31 @@ def changed(extension, **parameters):
     return PerMessageDeflate(**{name: getattr(extension, name) for name in names} | parameters)
 
 
+NO_WINDOW_OFFERED = "_without_window_offer"
+
+
 class Factory(ClientPerMessageDeflateFactory):
+    """HOW may end in _without_window_offer."""
+
     def __init__(self, how):
-        super().__init__(client_max_window_bits=True)
-        self.how = how
+        super().__init__(client_max_window_bits=None if how.endswith(NO_WINDOW_OFFERED) else True)
+        self.how = how.removesuffix(NO_WINDOW_OFFERED)
 
     def process_response_params(self, params, accepted_extensions):
         if self.how == "takes_any_answer":
             return PerMessageDeflate(False, False, 15, 15)
+        if self.how == "takes_any_window":
+            bits = dict(params).get("client_max_window_bits")
+            return PerMessageDeflate(False, False, 15, int(bits) if bits else 15)
         return globals()[self.how](super().process_response_params(params, accepted_extensions))
 
 
 async def main(how, url):
     try:
-        async with connect(url, extensions=[Factory(how)], compression=None, max_size=None,
+        extensions = None if how in ("offers_none", "reads_no_answer") else [Factory(how)]
+        if how == "reads_no_answer":
+            ClientProtocol.process_extensions = lambda self, headers: []
+        async with connect(url, extensions=extensions, compression=None, max_size=None,
                            proxy=None, ping_interval=None) as socket:
             async for message in socket:
                 await socket.send(message)

@@ -38,6 +38,7 @@ static const char RIGHT[] = "GET /case/x HTTP/1.1\r\n"
 struct outcome {
   enum wspec_verdict verdict;
   char requirements[256];
+  char expected[256]; /* of the first finding */
   char sent[1024];
 };
 
@@ -120,6 +121,9 @@ static struct outcome run(const struct wspec_script *script, struct client clien
     size_t len = strlen(outcome.requirements);
     snprintf(outcome.requirements + len, sizeof outcome.requirements - len, "%s ",
              result.findings[i].requirement);
+  }
+  if (result.n_findings > 0 && result.findings[0].expected) {
+    snprintf(outcome.expected, sizeof outcome.expected, "%s", result.findings[0].expected);
   }
   wspec_result_clear(&result);
   wspec_play_free(play);
@@ -282,6 +286,67 @@ static struct outcome respond_wrong(bool is_open) {
   return run(&script, (struct client){.request = RIGHT, .is_open = is_open});
 }
 
+/* Answers a client that offers `offer` with `answer`, which one that offered it has to take and any
+ * other one to refuse. */
+static enum wspec_verdict respond_extension(const char *offer, const char *answer, bool is_open) {
+  char request[512];
+  snprintf(request, sizeof request, "%.*sSec-WebSocket-Extensions: %s\r\n\r\n",
+           (int)strlen(RIGHT) - 2, RIGHT, offer);
+  struct wspec_field_edit edit = {.kind = WSPEC_FIELD_SET,
+                                  .name = wspec_span_text("Sec-WebSocket-Extensions"),
+                                  .value = wspec_span_text(answer)};
+  struct wspec_alternative alternatives[] = {
+      {.reaction = WSPEC_REACTION_IGNORED, .offered = WSPEC_OFFERED},
+      {.reaction = WSPEC_REACTION_FAILED, .offered = WSPEC_NOT_OFFERED}};
+  struct wspec_step steps[] = {{.kind = WSPEC_STEP_RESPOND}, {.kind = WSPEC_STEP_EXPECT}};
+  steps[0].as.head.edits = &edit;
+  steps[0].as.head.n_edits = 1;
+  steps[1].as.expect.alternatives = alternatives;
+  steps[1].as.expect.n_alternatives = 2;
+  const struct wspec_script script = {.id = "test/case",
+                                      .target = WSPEC_TARGET_CLIENT,
+                                      .n_connections = 1,
+                                      .steps = steps,
+                                      .n_steps = 2};
+  struct outcome outcome = run(&script, (struct client){.request = request, .is_open = is_open});
+  if (is_open && outcome.verdict == WSPEC_VERDICT_FAIL) {
+    assert_non_null(strstr(outcome.expected, "not offered"));
+  }
+  return outcome.verdict;
+}
+
+/* RFC 7692 sections 5 and 7.1: what a client may take is what it offered. */
+static void test_an_alternative_goes_by_what_was_offered(void **state) {
+  (void)state;
+  static const struct {
+    const char *offer, *answer;
+    bool was_offered;
+  } rows[] = {
+      {"permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits=9",
+       true},
+      {"permessage-deflate", "permessage-deflate; client_max_window_bits=9", false},
+      {"permessage-deflate, permessage-deflate; client_max_window_bits=15",
+       "permessage-deflate; client_max_window_bits=9", true},
+      {"permessage-deflate", "permessage-deflate; server_max_window_bits=9", true},
+      {"permessage-deflate; server_max_window_bits=10",
+       "permessage-deflate; server_max_window_bits=11", false},
+      {"permessage-deflate; server_no_context_takeover", "permessage-deflate", false},
+      {"permessage-deflate", "permessage-deflate; client_no_context_takeover", true},
+      {"permessage-deflate", "permessage-deflate; foo", false},
+      {"foo", "permessage-deflate", false},
+      {"foo", "foo", true},
+      {"foo", "bar", false},
+      {"permessage-deflate, foo", "permessage-deflate, bar", false},
+      {"permessage-deflate", "permessage-deflate; =", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_int_equal(respond_extension(rows[i].offer, rows[i].answer, true),
+                     rows[i].was_offered ? WSPEC_VERDICT_PASS : WSPEC_VERDICT_FAIL);
+    assert_int_equal(respond_extension(rows[i].offer, rows[i].answer, false),
+                     rows[i].was_offered ? WSPEC_VERDICT_FAIL : WSPEC_VERDICT_PASS);
+  }
+}
+
 static void test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong(void **state) {
   (void)state;
   assert_int_equal(respond_wrong(false).verdict, WSPEC_VERDICT_PASS);
@@ -388,6 +453,7 @@ int main(void) {
       cmocka_unit_test(test_open_remarks_what_a_server_would_not_refuse),
       cmocka_unit_test(test_frames_before_the_answer_are_found),
       cmocka_unit_test(test_a_client_that_drops_a_right_101_fails),
+      cmocka_unit_test(test_an_alternative_goes_by_what_was_offered),
       cmocka_unit_test(test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong),
       cmocka_unit_test(test_the_accept_in_other_letters),
       cmocka_unit_test(test_behind_another_status_there_are_no_frames),
