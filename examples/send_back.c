@@ -1,5 +1,5 @@
-/* send_back: `send_back URL` sends each message back until the connection is over: the client that
- * `wspec run-client` wants to see. */
+/* send_back: `send_back URL [SUBPROTOCOL]` sends each message back until the connection is over: the
+ * client that `wspec run-client` wants to see. An empty SUBPROTOCOL is none. */
 #include "endpoint/websocket.h"
 
 #include <stdio.h>
@@ -27,9 +27,12 @@ int main(int argc, char **argv) {
   struct wspec_net_error error;
   struct wspec_websocket_options options;
   wspec_websocket_options_init(&options);
-  if (argc != 2 || wspec_loop_new(&loop)) {
+  if (argc < 2 || argc > 3 || wspec_loop_new(&loop)) {
     return 2;
   }
+  const char *protocols[] = {argc == 3 ? argv[2] : ""};
+  options.protocols = protocols;
+  options.n_protocols = protocols[0][0] ? 1 : 0;
   if (wspec_websocket_new(loop, argv[1], &options, &socket, &error)) {
     (void)fprintf(stderr, "send_back: %s\n", error.sentence);
   } else {

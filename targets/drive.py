@@ -60,7 +60,7 @@ def own(wspec):
     program = wspec.parent / "example_send_back"
     if not program.is_file():
         raise targets.TargetUnavailable(f"{program} is not built: it comes with the tests")
-    return Client("wspec", "this tree", "command", [str(program), "{url}"], wspec.parent, [])
+    return Client("wspec", "this tree", "command", [str(program), "{url}", "{subprotocol}"], wspec.parent, [])
 
 
 def play(wspec, client, options, jobs=16):
@@ -185,7 +185,8 @@ class Lines:
 
 def _url(served, case):
     path = urllib.parse.quote(case["id"])
-    return f"ws://{served.address}/case/{path}?agent={AGENT}&confirm=1"
+    asks = f"&subprotocol={case['subprotocol']}" if "subprotocol" in case else ""
+    return f"ws://{served.address}/case/{path}?agent={AGENT}&confirm=1{asks}"
 
 
 def _play_cases(lines, served, cases, jobs):

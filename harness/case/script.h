@@ -31,6 +31,9 @@ enum wspec_need {
   WSPEC_NEED_ORIGIN_POLICY = 1 << 4 /* the target is said to refuse foreign origins (--origin) */
 };
 
+/* What a client is asked to offer in a case that needs a subprotocol; another one does as well. */
+#define WSPEC_ASKED_SUBPROTOCOL "chat"
+
 /* ---- Octets to send ---- */
 
 /* How the octets of one send are cut into writes, each a TCP segment of its own where the system

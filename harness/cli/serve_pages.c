@@ -47,6 +47,10 @@ static bool add_case(cJSON *array, const struct wspec_script *script) {
   for (size_t i = 0; i < script->n_tags && tags; i++) {
     cJSON_AddItemToArray(tags, cJSON_CreateString(script->tags[i]));
   }
+  if ((script->needs & WSPEC_NEED_SUBPROTOCOL) &&
+      !cJSON_AddStringToObject(item, "subprotocol", WSPEC_ASKED_SUBPROTOCOL)) {
+    return false;
+  }
   return tags && cJSON_AddStringToObject(item, "id", script->id) &&
          cJSON_AddStringToObject(item, "summary", script->summary) &&
          cJSON_AddNumberToObject(item, "connections", (double)script->n_connections) &&

@@ -40,12 +40,21 @@ struct client_play {
 
 /* ---- Text ---- */
 
-/* Replaces {url}, {case} and {agent}. NULL: out of memory or of a limit. */
+/* What the client is asked to offer; empty: nothing. */
+static const char *asked_subprotocol(const struct client_play *play) {
+  return play->script->needs & WSPEC_NEED_SUBPROTOCOL ? WSPEC_ASKED_SUBPROTOCOL : "";
+}
+
+/* Replaces {url}, {case}, {agent} and {subprotocol}. NULL: out of memory or of a limit. */
 static char *fill_in(const struct client_play *play, const char *text) {
   const struct {
     const char *name, *value;
   } words[] = {
-      {"{url}", play->url}, {"{case}", play->script->id}, {"{agent}", play->command->agent}};
+      {"{url}", play->url},
+      {"{case}", play->script->id},
+      {"{agent}", play->command->agent},
+      {"{subprotocol}", asked_subprotocol(play)},
+  };
   struct wspec_buf out;
   wspec_buf_init(&out, TEXT_MAX);
   enum wspec_err err = WSPEC_OK;
@@ -90,6 +99,9 @@ static enum wspec_err name_place(struct client_play *play, struct wspec_play_con
   enum wspec_err err = wspec_buf_appendf(&host, "%s:%u", name, port);
   err = err ? err : wspec_buf_appendf(&target, "/case/%s?agent=", play->script->id);
   err = err ? err : append_encoded(&target, play->command->agent);
+  if (!err && asked_subprotocol(play)[0]) {
+    err = wspec_buf_appendf(&target, "&subprotocol=%s", asked_subprotocol(play));
+  }
   play->host = err ? NULL : wspec_buf_take_text(&host);
   play->target = err ? NULL : wspec_buf_take_text(&target);
   if (play->host && play->target) {
@@ -282,9 +294,10 @@ static size_t count(const char *const *list) {
 
 /* The texts are the play's for this call: a process has its own. */
 static enum wspec_err fill_and_start(struct client_play *play) {
-  enum { N_VARIABLES = 3 };
+  enum { N_VARIABLES = 4 };
   static const char *const variables[N_VARIABLES] = {"WSPEC_URL={url}", "WSPEC_CASE={case}",
-                                                     "WSPEC_AGENT={agent}"};
+                                                     "WSPEC_AGENT={agent}",
+                                                     "WSPEC_SUBPROTOCOL={subprotocol}"};
   size_t n_arguments = count(play->command->arguments);
   char **texts = calloc(n_arguments + 1 + N_VARIABLES + 1, sizeof *texts);
   bool complete = texts != NULL;

@@ -21,8 +21,10 @@ enum {
 
 /* The command. All is borrowed for as long as cases are played. */
 struct wspec_client_command {
-  /* The program and its arguments, then NULL. In each, {url}, {case} and {agent} are replaced. The
-   * environment has the same as WSPEC_URL, WSPEC_CASE and WSPEC_AGENT. */
+  /* The program and its arguments, then NULL. In each, {url}, {case}, {agent} and {subprotocol} are
+   * replaced. The environment has the same as WSPEC_URL, WSPEC_CASE, WSPEC_AGENT and
+   * WSPEC_SUBPROTOCOL. The last is what the client is asked to offer, which is in the query of the
+   * URL, too, and empty where the case needs no subprotocol. */
   const char *const *arguments;
   const char *agent;      /* what reports call the client */
   struct wspec_tls *tls;  /* a server's context: the URL is wss; NULL: ws */

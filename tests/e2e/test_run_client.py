@@ -14,6 +14,7 @@ TIMEOUT_S = 100
 ECHO = [sys.executable, PEERS / "echo_client.py", "{url}"]
 RIGHT = "6455/4.1/response-right"
 NO_ACCEPT = "6455/4.1/response-without-accept"
+OTHER_PROTOCOL = "6455/4.1/response-subprotocol-longer"
 
 
 def bad(how):
@@ -79,6 +80,31 @@ def test_the_command_is_told_where_and_what(wspec, tmp_path):
     assert url.startswith("ws://127.0.0.1:") and url.endswith("/case/probe?agent=me%20%26%20you")
     assert [case, me, you] == ["probe", "me", "you"]
     assert rest == ["probe", "me", "&", "you"]
+
+
+def test_the_command_is_told_what_to_offer(wspec, tmp_path):
+    results = results_of(wspec, tmp_path, "--cases", OTHER_PROTOCOL,
+                         command=[*ECHO, "{subprotocol}"], code=0)
+    assert results[OTHER_PROTOCOL]["verdict"] == "pass"
+    unasked = results_of(wspec, tmp_path, "--cases", OTHER_PROTOCOL, command=ECHO, code=0)
+    assert unasked[OTHER_PROTOCOL]["verdict"] == "skip"
+
+
+@pytest.mark.parametrize("case, query, offered", [
+    (OTHER_PROTOCOL, "?agent=me&subprotocol=chat", "chat"),
+    (RIGHT, "?agent=me", ""),
+])
+def test_the_url_and_the_environment_name_the_subprotocol(wspec, tmp_path, case, query, offered):
+    told = tmp_path / "told"
+    script = (f"import os, subprocess, sys; url, protocol = sys.argv[1:]; "
+              f"open({str(told)!r}, 'a').write(repr([os.environ['WSPEC_CASE'], url.partition('?')[2],"
+              f" protocol, os.environ['WSPEC_SUBPROTOCOL']]) + '\\n'); "
+              f"subprocess.run([sys.executable, {str(PEERS / 'echo_client.py')!r}, url, protocol])")
+    results_of(wspec, tmp_path, "--name", "me", "--cases", case, code=0,
+               command=[sys.executable, "-c", script, "{url}", "{subprotocol}"])
+    lines = told.read_text().splitlines()
+    assert lines[0] == repr(["probe", "agent=me", "", ""])
+    assert set(lines[1:]) == {repr([case, query[1:], offered, offered])}
 
 
 # ---- Clients that are wrong ----

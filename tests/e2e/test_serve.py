@@ -230,6 +230,8 @@ def test_lists_and_reports(serve):
         schema("serve").validate(json.loads(get(program, path)[2]))
     right = next(case for case in cases if case["id"] == RIGHT)
     assert right["connections"] == 1 and right["summary"]
+    asking = {case["id"]: case["subprotocol"] for case in cases if "subprotocol" in case}
+    assert asking["6455/4.1/response-subprotocol-longer"] == "chat" and RIGHT not in asking
     play(program, RIGHT, "one")
     for name, mark in (("html", "<!doctype html"), ("junit", "<testsuites"), ("markdown", "one")):
         status, _, text = get(program, f"/results/one?format={name}")

@@ -1,17 +1,21 @@
-// Sends each message back to the URL in its argument, until the connection is over.
+// Sends each message back to the URL in its first argument, until the connection is over; offers the
+// subprotocol in its second, if that is not empty.
 package main
 
 import (
 	"context"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
 )
 
-var options = websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover}
-
 func main() {
+	options := websocket.DialOptions{
+		CompressionMode: websocket.CompressionContextTakeover,
+		Subprotocols:    strings.Fields(os.Args[2]),
+	}
 	connection, _, err := websocket.Dial(context.Background(), os.Args[1], &options)
 	if err != nil {
 		return

@@ -1,8 +1,10 @@
-// Sends each message back to the URL in its argument, until the connection is over.
+// Sends each message back to the URL in its first argument, until the connection is over; offers the
+// subprotocol in its second, if that is not empty.
 package main
 
 import (
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -10,7 +12,7 @@ import (
 )
 
 func main() {
-	dialer := websocket.Dialer{EnableCompression: true}
+	dialer := websocket.Dialer{EnableCompression: true, Subprotocols: strings.Fields(os.Args[2])}
 	connection, _, err := dialer.Dial(os.Args[1], nil)
 	if err != nil {
 		return

@@ -7,9 +7,12 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 public class EchoClient implements WebSocket.Listener {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
+    private static final Pattern SUBPROTOCOL = Pattern.compile("[?&]subprotocol=([^&]+)");
     private final String url;
 
     private EchoClient(String url) {
@@ -42,11 +45,15 @@ public class EchoClient implements WebSocket.Listener {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             String url = line;
-            CLIENT.newWebSocketBuilder().buildAsync(URI.create(url), new EchoClient(url))
-                .exceptionally(failure -> {
-                    System.out.println(url);
-                    return null;
-                });
+            WebSocket.Builder builder = CLIENT.newWebSocketBuilder();
+            Matcher asked = SUBPROTOCOL.matcher(url);
+            if (asked.find()) {
+                builder.subprotocols(asked.group(1));
+            }
+            builder.buildAsync(URI.create(url), new EchoClient(url)).exceptionally(failure -> {
+                System.out.println(url);
+                return null;
+            });
         }
     }
 }

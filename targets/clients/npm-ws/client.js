@@ -3,7 +3,8 @@ const readline = require('node:readline');
 const WebSocket = require('ws');
 
 readline.createInterface({ input: process.stdin }).on('line', (url) => {
-  const socket = new WebSocket(url, { maxPayload: 0 });
+  const protocols = new URL(url).searchParams.getAll('subprotocol');
+  const socket = new WebSocket(url, protocols, { maxPayload: 0 });
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   socket.on('error', () => {}); // 'close' follows
   socket.on('close', () => console.log(url));

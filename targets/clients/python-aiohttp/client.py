@@ -2,14 +2,18 @@
 
 import asyncio
 import sys
+import urllib.parse
 
 import aiohttp
 
 
 async def echo(url):
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+    protocols = asked.get("subprotocol", ())
     try:
         async with (aiohttp.ClientSession() as session,
-                    session.ws_connect(url, max_msg_size=0, compress=15) as socket):
+                    session.ws_connect(url, max_msg_size=0, compress=15,
+                                       protocols=protocols) as socket):
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     await socket.send_str(message.data)

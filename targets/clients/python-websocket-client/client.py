@@ -1,6 +1,7 @@
 """Reads URLs, one a line; sends each message back, prints the URL when the connection is over."""
 
 import sys
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 import websocket
@@ -9,8 +10,9 @@ CONNECTIONS_MAX = 64
 
 
 def echo(url):
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
     try:
-        connection = websocket.create_connection(url)
+        connection = websocket.create_connection(url, subprotocols=asked.get("subprotocol"))
         try:
             opcode, data = connection.recv_data()
             while opcode != websocket.ABNF.OPCODE_CLOSE:  # the library has answered it

@@ -2,13 +2,16 @@
 
 import asyncio
 import sys
+import urllib.parse
 
 import websockets
 
 
 async def echo(url):
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+    protocols = asked.get("subprotocol")
     try:
-        async with websockets.connect(url, max_size=None) as connection:
+        async with websockets.connect(url, max_size=None, subprotocols=protocols) as connection:
             async for message in connection:
                 await connection.send(message)
     except (OSError, websockets.WebSocketException):

@@ -1,9 +1,14 @@
-//! Sends each message back to the URL in its argument, until the connection is over.
+//! Sends each message back to the URL in its first argument, until the connection is over; offers the
+//! subprotocol in its second, if that is not empty.
 
-use tungstenite::Error;
+use tungstenite::{client::ClientRequestBuilder, Error};
 
-fn echo(url: &str) -> Result<(), Error> {
-    let (mut socket, _) = tungstenite::connect(url)?;
+fn echo(url: &str, subprotocol: &str) -> Result<(), Error> {
+    let mut request = ClientRequestBuilder::new(url.parse()?);
+    if !subprotocol.is_empty() {
+        request = request.with_sub_protocol(subprotocol);
+    }
+    let (mut socket, _) = tungstenite::connect(request)?;
     loop {
         let message = socket.read()?;
         if message.is_text() || message.is_binary() {
@@ -13,6 +18,6 @@ fn echo(url: &str) -> Result<(), Error> {
 }
 
 fn main() {
-    let url = std::env::args().nth(1).expect("usage: URL");
-    let _ = echo(&url); // it always ends with an error: that the connection is over, or why
+    let arguments: Vec<String> = std::env::args().collect();
+    let _ = echo(&arguments[1], &arguments[2]); // it always ends with an error: that the connection is over, or why
 }
