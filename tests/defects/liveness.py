@@ -61,19 +61,19 @@ def default_wspec() -> pathlib.Path:
     return pathlib.Path(build or ROOT / "build/dev/wspec")
 
 
-def load_kills() -> dict:
+def load_kills(file: pathlib.Path = KILLS) -> dict:
     """kills.json; empty tables where it is not there yet."""
-    return json.loads(KILLS.read_text()) if KILLS.is_file() else {"cases": {}, "defects": {}}
+    return json.loads(file.read_text()) if file.is_file() else {"cases": {}, "defects": {}}
 
 
-def save_kills(kills: dict) -> None:
+def save_kills(kills: dict, file: pathlib.Path = KILLS) -> None:
     """Writes kills.json, a line for each case and each defect, so that branches merge."""
     tables = []
     for name, table in kills.items():
         lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(entry)}"
                            for key, entry in sorted(table.items()))
         tables.append(f" {json.dumps(name)}: {{\n{lines}\n }}")
-    KILLS.write_text("{\n" + ",\n".join(tables) + "\n}\n")
+    file.write_text("{\n" + ",\n".join(tables) + "\n}\n")
 
 
 def switches() -> list[dict]:
@@ -328,11 +328,10 @@ def measure_idle(wspec: pathlib.Path) -> tuple[dict, dict]:
     return defects, cases
 
 
-def print_table(kills: dict) -> None:
-    """The table both ways, and what is missing from it."""
+def print_table(kills: dict, elsewhere: Iterable[str] = ()) -> None:
+    """The table both ways, and what is missing from it; `elsewhere` is shown by other tests."""
     for case, killers in kills["cases"].items():
         print(f"{case}: {', '.join(killers) or 'NO DEFECT KILLS IT'}")
-    elsewhere = NEEDS_ANOTHER_SERVER | ENDS_THE_RUN
     alive = [name for name, entry in kills["defects"].items()
              if not entry["killed_by"] and name not in elsewhere]
     broad = [name for name, entry in kills["defects"].items() if entry["share"] > SHARE_MAX]
@@ -340,8 +339,9 @@ def print_table(kills: dict) -> None:
     print(f"\n{len(kills['cases'])} cases, {len(idle)} that kill no defect; "
           f"{len(kills['defects'])} defects, {len(alive)} alive, "
           f"{len(broad)} too broad to count")
-    print(f"not found by a case, but before the first or by a test of its own: "
-          f"{', '.join(sorted(elsewhere))}")
+    if elsewhere:
+        print(f"not found by a case, but before the first or by a test of its own: "
+              f"{', '.join(sorted(elsewhere))}")
     for name in alive:
         print(f"alive: {name}")
 
@@ -382,7 +382,7 @@ def main() -> None:
             sys.exit(print_oddities(lines))
         cases = list_cases(arguments.wspec)
         save_kills(condense(merge(lines, cases), cases))
-    print_table(json.loads(KILLS.read_text()))
+    print_table(json.loads(KILLS.read_text()), NEEDS_ANOTHER_SERVER | ENDS_THE_RUN)
 
 
 if __name__ == "__main__":

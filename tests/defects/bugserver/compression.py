@@ -6,7 +6,7 @@ zlib does the work. A raw stream with windowBits w reads and writes distances of
 import zlib
 
 from .failure import INVALID_DATA, TOO_BIG, Failure
-from .negotiation import Deflate
+from .negotiation import Deflate, Role
 from .switches import On
 
 TAIL = b"\x00\x00\xff\xff"
@@ -19,11 +19,11 @@ _SMALL_STEP = 256
 class Inflater:
     """Inflates the messages of one connection, piece by piece (7.2.2)."""
 
-    def __init__(self, deflate: Deflate, on: On) -> None:
+    def __init__(self, deflate: Deflate, on: On, sender: Role) -> None:
         self._on = on
-        self._bits = deflate.client_bits
+        self._bits = deflate.bits(sender)
         self._step = _LARGE_STEP if self._bits == 15 else _SMALL_STEP
-        self._forgets = deflate.client_no_context_takeover or on("forgets-client-window")
+        self._forgets = (deflate.no_context_takeover(sender) or on(f"forgets-{sender}-window"))
         self._window = b""
         self._stream = self._fresh(b"")
         self._fed = 0
@@ -105,14 +105,15 @@ class Inflater:
 class Deflater:
     """Deflates the messages of one connection (7.2.1)."""
 
-    def __init__(self, deflate: Deflate, on: On) -> None:
+    def __init__(self, deflate: Deflate, on: On, role: Role) -> None:
         self._on = on
-        self._bits = 15 if on("ignores-server-max-window-bits") else max(9, deflate.server_bits)
-        self._stored_only = deflate.server_bits == 8 and not on("ignores-server-max-window-bits")
-        self._forgets = deflate.server_no_context_takeover
-        if on("ignores-server-no-context-takeover"):
+        bits = 15 if on(f"ignores-{role}-max-window-bits") else deflate.bits(role)
+        self._bits = max(9, bits)
+        self._stored_only = bits == 8
+        self._forgets = deflate.no_context_takeover(role)
+        if on(f"ignores-{role}-no-context-takeover"):
             self._forgets = False
-        if on("forgets-server-window"):
+        if on(f"forgets-{role}-window"):
             self._forgets = True
         self._stream = self._fresh()
 
@@ -167,13 +168,14 @@ class Deflater:
         return zlib.compressobj(level, zlib.DEFLATED, -self._bits, 8, strategy)
 
 
-def inflater(deflate: Deflate | None, on: On) -> Inflater | None:
+def inflater(deflate: Deflate | None, on: On, role: Role) -> Inflater | None:
     """The way in, if compression was agreed; one bug has it anyway."""
     if deflate is None and on("inflates-without-negotiation"):
         deflate = Deflate()
-    return Inflater(deflate, on) if deflate else None
+    sender: Role = "client" if role == "server" else "server"
+    return Inflater(deflate, on, sender) if deflate else None
 
 
-def deflater(deflate: Deflate | None, on: On) -> Deflater | None:
+def deflater(deflate: Deflate | None, on: On, role: Role) -> Deflater | None:
     """The way out, if compression was agreed."""
-    return Deflater(deflate, on) if deflate else None
+    return Deflater(deflate, on, role) if deflate else None

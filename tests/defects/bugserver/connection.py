@@ -247,7 +247,7 @@ class Connection(asyncio.Protocol):
         self._skip = agreement.skip_body
         self._chunked = agreement.chunked_body
         self._opened_head()
-        self._session = Session(self._on, self._outbox, agreement, self._disaster)
+        self._session = Session(self._on, self._outbox, agreement.deflate, self._disaster)
         self._listener.shared.join(self._session, self._on)
         self._session.start(close_at_once=agreement.close_at_once)
         offers = request.values("Sec-WebSocket-Extensions")

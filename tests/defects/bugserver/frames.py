@@ -79,8 +79,10 @@ def unmask(octets: bytes, key: bytes, offset: int = 0) -> bytes:
 class FrameReader:
     """Reads frames however TCP cuts them; says at the first octet that a frame cannot be right."""
 
-    def __init__(self, on: On, sink: Sink, *, max_length: int, rsv1_allowed: bool) -> None:
+    def __init__(self, on: On, sink: Sink, *, max_length: int, rsv1_allowed: bool,
+                 from_client: bool = True) -> None:
         self._on = on
+        self._from_client = from_client
         self.sink = sink
         self._max_length = max_length
         self._rsv1_allowed = rsv1_allowed
@@ -226,15 +228,16 @@ class FrameReader:
         if header.is_control and form > MAX_CONTROL_PAYLOAD:
             if not self._tolerates_long(word, form):
                 raise Failure(PROTOCOL_ERROR, "a control frame above 125 octets")
-        if not header.masked and not self._tolerates_unmasked(word):
-            raise Failure(PROTOCOL_ERROR, "an unmasked frame from a client")
+        if header.masked != self._from_client:
+            self._check_mask(header, word)
 
     def _faults(self, header: Header, form: int) -> int:
         """How many of the faults that the first octets can have this header has."""
         top_bit = form == 127 and bool(self._buffer[self._at + 2:self._at + 3] > b"\x7f")
         return sum((header.rsv1 or header.rsv2 or header.rsv3, header.opcode not in KNOWN,
                     header.is_control and not header.fin,
-                    header.is_control and form > MAX_CONTROL_PAYLOAD, not header.masked, top_bit))
+                    header.is_control and form > MAX_CONTROL_PAYLOAD,
+                    header.masked != self._from_client, top_bit))
 
     def _check_reserved_bits(self, header: Header) -> None:
         """5.2: a bit without negotiated meaning fails the connection; RFC 7692, 6.1."""
@@ -290,9 +293,17 @@ class FrameReader:
                 or on("reads-control-length-from-7-bits")
                 or on("takes-long-control-frames-as-empty"))
 
-    def _tolerates_unmasked(self, word: str) -> bool:
-        return (self._on(f"accepts-unmasked-{word}") or self._on("ignores-unmasked-frames")
-                or self._on("crash-on-unmasked-frame"))
+    def _check_mask(self, header: Header, word: str) -> None:
+        """5.1: a client masks every frame, a server none."""
+        on = self._on
+        wrong = "unmasked" if self._from_client else "masked"
+        if on(f"ignores-{wrong}-frames"):
+            header.skipped = True
+        elif self._from_client:
+            if not on(f"accepts-unmasked-{word}") and not on("crash-on-unmasked-frame"):
+                raise Failure(PROTOCOL_ERROR, "an unmasked frame from a client")
+        elif not on(f"accepts-masked-{word}"):
+            raise Failure(PROTOCOL_ERROR, "a masked frame from a server")
 
     def _read_length(self, header: Header, form: int, field: bytes) -> int:
         """The payload length from its 7, 16 or 64 bits; the shortest form is the only right one."""

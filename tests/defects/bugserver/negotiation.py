@@ -2,12 +2,15 @@
 
 import dataclasses
 import re
+from typing import Literal
 
 from .failure import Refusal
 from .header_grammar import Offer
 from .switches import On
 
 NAME = "permessage-deflate"
+Role = Literal["server", "client"]
+"""Which end of the connection: each deflates with limits of its own."""
 _NO_VALUE = frozenset({"server_no_context_takeover", "client_no_context_takeover"})
 _BITS = frozenset({"server_max_window_bits", "client_max_window_bits"})
 _WINDOW_BITS = re.compile("[89]|1[0-5]")
@@ -27,6 +30,16 @@ class Deflate:
     client_bits: int = 15
     name: str = NAME
     parameters: tuple[str, ...] = ()
+
+    def bits(self, sender: Role) -> int:
+        """The window of what this end sends."""
+        return self.server_bits if sender == "server" else self.client_bits
+
+    def no_context_takeover(self, sender: Role) -> bool:
+        """Whether each message of this end begins with an empty window."""
+        if sender == "server":
+            return self.server_no_context_takeover
+        return self.client_no_context_takeover
 
     def field_value(self, on: On) -> str:
         """Sec-WebSocket-Extensions of the 101."""

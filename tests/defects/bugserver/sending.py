@@ -35,12 +35,12 @@ def echo_frames(opcode: int, payload: bytes, on: On, *, rsv1: bool = False) -> l
     return frames
 
 
-def encode(frames: list[OutFrame], on: On) -> bytes:
-    """The octets of these frames, spoilt by the bugs that are on."""
+def edit_frames(frames: list[OutFrame], on: On) -> list[OutFrame]:
+    """These frames, spoilt by the bugs that are on."""
     for name, edit in FRAME_EDITS.items():
         if on(name):
             frames = list(itertools.chain.from_iterable(edit(frame) for frame in frames))
-    return b"".join(frame.encode() for frame in frames)
+    return frames
 
 
 def split(frame: OutFrame, sizes: list[int]) -> list[OutFrame]:

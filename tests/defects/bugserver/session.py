@@ -6,7 +6,7 @@ from . import closing, compression, sending
 from .failure import PROTOCOL_ERROR, TOO_BIG, Failure
 from .frames import DATA, MAX_CONTROL_PAYLOAD, FrameReader, Header, Opcode, OutFrame
 from .messages import Assembler, Message, message_limit
-from .opening import Agreement
+from .negotiation import Deflate, Role
 from .outbox import Outbox
 from .switches import On
 
@@ -18,18 +18,20 @@ _TRIGGER = b"crash"
 class Session:
     """The server's end of one WebSocket connection; a FrameReader's sink."""
 
-    def __init__(self, on: On, outbox: Outbox, agreement: Agreement,
+    role: Role = "server"
+
+    def __init__(self, on: On, outbox: Outbox, deflate: Deflate | None,
                  disaster: Callable[[str], None]) -> None:
         self._on = on
         self.outbox = outbox
         self.outbox_in_use = lambda: outbox
         self._disaster = disaster
-        deflate = agreement.deflate
-        self._deflater = compression.deflater(deflate, on)
-        inflater = compression.inflater(deflate, on)
+        self._deflater = compression.deflater(deflate, on, self.role)
+        inflater = compression.inflater(deflate, on, self.role)
         self.assembler = Assembler(on, inflater)
         self.reader = FrameReader(on, self, max_length=message_limit(on),
-                                   rsv1_allowed=inflater is not None)
+                                  rsv1_allowed=inflater is not None,
+                                  from_client=self.role == "server")
         self._control = bytearray()
         self._pings: list[bytes] = []
         self._held_messages: list[Message] = []
@@ -140,7 +142,7 @@ class Session:
 
     def _is_dropped(self, header: Header) -> bool:
         """Data that follows our own Close is read past; so do bugs with what they dislike."""
-        if header.skipped or (not header.masked and self._on("ignores-unmasked-frames")):
+        if header.skipped:
             return True
         if self._skips_fragment_of_control(header):
             return True
@@ -329,7 +331,7 @@ class Session:
         self._end_after_close()
 
     def _end_after_close(self) -> None:
-        """The server closes TCP first and at once (7.1.1)."""
+        """Nothing more is read; the server closes TCP first and at once (7.1.1)."""
         on = self._on
         if on("answers-close-before-messages"):
             self._flush()
@@ -338,6 +340,10 @@ class Session:
         self._stopped = self.reader.stopped = not on("echoes-between-its-close-and-fin")
         if on("keeps-tcp-open-after-close") or self._echoes_under_way:
             return
+        self._close_tcp()
+
+    def _close_tcp(self) -> None:
+        on = self._on
         if on("waits-for-client-to-close-tcp"):
             self.outbox.after(CLOSE_TIMEOUT_S, self._end)
         elif on("closes-tcp-1-s-after-close"):
@@ -411,9 +417,12 @@ class Session:
     def _send(self, *frames: OutFrame) -> None:
         if self._on("one-frame-per-segment"):
             for frame in frames:
-                self.outbox_in_use().write(sending.encode([frame], self._on))
+                self.outbox_in_use().write(self._encode([frame]))
         else:
-            self.outbox_in_use().write(sending.encode(list(frames), self._on))
+            self.outbox_in_use().write(self._encode(list(frames)))
+
+    def _encode(self, frames: list[OutFrame]) -> bytes:
+        return b"".join(frame.encode() for frame in sending.edit_frames(frames, self._on))
 
     def _flush(self) -> None:
         """Sends what switches held back until the segment or the message was over."""

@@ -99,10 +99,10 @@ def _collect() -> dict[str, Switch]:
 REGISTRY: dict[str, Switch] = _collect()
 
 
-def turned_on(names: Iterable[str]) -> On:
+def turned_on(names: Iterable[str], registry: dict[str, Switch] = REGISTRY) -> On:
     """The `on` function for these names; raises UnknownSwitch for a name nobody declared."""
     chosen = frozenset(names)
-    unknown = sorted(chosen - REGISTRY.keys())
+    unknown = sorted(chosen - registry.keys())
     if unknown:
         raise UnknownSwitch(f"no such switch: {', '.join(unknown)} (see --list)")
     return chosen.__contains__

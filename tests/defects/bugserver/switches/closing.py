@@ -120,9 +120,9 @@ _FAILURES = (
     defect("survives-failures", "6455-10.7-01 6455-7.1.7-03",
            "drops what is invalid and goes on"),
     *(defect(f"survives-{code}-failures", ids, f"goes on behind what it had to fail with {code}")
-      for code, ids in ((1002, "note-13 6455-7.1.7-03"), (1007, "6455-8.1-01"),
+      for code, ids in ((1002, "note-13 6455-7.1.7-03 6455-7.1.7-01"), (1007, "6455-8.1-01"),
                         (1009, "6455-10.4-01"))),
-    defect("keeps-tcp-open-after-failure", "6455-7.1.7-03",
+    defect("keeps-tcp-open-after-failure", "6455-7.1.7-03 6455-7.1.7-01",
            "sends its Close on a failure, but never closes TCP, whatever the client does"),
     defect("fails-with-1000", "note-13 6455-7.4.1-03", "fails with 1000"),
     defect("fails-with-1004", "6455-7.4.1-05", "fails with 1004"),

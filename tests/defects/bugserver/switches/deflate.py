@@ -150,4 +150,7 @@ _WINDOWS = (
            "refuses RSV1 with no payload at all", note=True),
 )
 
-SWITCHES = _NEGOTIATION + _FRAMES + _WINDOWS
+ONCE_AGREED = _FRAMES + _WINDOWS
+"""Those that are no part of the negotiation, and so not of one end alone."""
+
+SWITCHES = _NEGOTIATION + ONCE_AGREED

@@ -1,0 +1,38 @@
+"""The switches of the client: those of bugserver that both ends can have, and its own."""
+
+from bugserver.switches import Kind, Switch, closing, deflate, framing, messages
+
+from . import masking, request, response, traffic
+
+OF_SERVERS = frozenset({
+    "ignores-unmasked-frames", "echo-masks-continuation", "waits-for-client-to-close-tcp",
+    "closes-tcp-1-s-after-close", "resets-after-close", "ignores-fin",
+    # a server's frames have no masking key
+    "leaves-last-octets-masked", "reverses-masking-key-of-large-frames",
+    "restarts-masking-key-at-each-read", "keeps-masking-offset-between-frames",
+    "expects-no-key-in-empty-frame", "refuses-zero-masking-key",
+    "refuses-line-ends-in-masking-key",
+    # RFC 7692 names each end's limits
+    "forgets-client-window", "forgets-server-window", "shrinks-client-window-silently",
+    "ignores-server-no-context-takeover", "ignores-server-max-window-bits"})
+_BEGINNINGS_OF_SERVERS = ("accepts-unmasked-", "masks-", "leaves-tail-behind-")
+
+
+def _binds_clients(switch: Switch) -> bool:
+    return switch.name not in OF_SERVERS and not switch.name.startswith(_BEGINNINGS_OF_SERVERS)
+
+
+def _collect() -> dict[str, Switch]:
+    common = [*framing.SWITCHES, *messages.SWITCHES, *closing.SWITCHES, *deflate.ONCE_AGREED]
+    own = [*request.SWITCHES, *response.SWITCHES, *masking.SWITCHES, *traffic.SWITCHES]
+    registry: dict[str, Switch] = {}
+    for switch in [*filter(_binds_clients, common), *own]:
+        if switch.name in registry:
+            raise ValueError(f"switch declared twice: {switch.name}")
+        registry[switch.name] = switch
+    return registry
+
+
+REGISTRY: dict[str, Switch] = _collect()
+
+__all__ = ["REGISTRY", "Kind", "Switch"]
