@@ -42,7 +42,10 @@ struct wspec_conn *wspec_conn_new(const struct wspec_conn_options *options) {
   conn->short_max = (uint8_t)payload_max(options, WSPEC_FRAME_CONTROL_PAYLOAD_MAX);
   conn->medium_max = (uint16_t)payload_max(options, UINT16_MAX);
   conn->is_idle = options->fragments_max > 0;
-  uint64_t message_max = options->assemble ? options->message_max : INFLATED_PIECE_MAX;
+  uint64_t message_max = options->message_max;
+  if (!options->assemble && message_max > INFLATED_PIECE_MAX) {
+    message_max = INFLATED_PIECE_MAX;
+  }
   wspec_buf_init(&conn->message, message_max < SIZE_MAX ? (size_t)message_max : SIZE_MAX);
   size_t output_max = options->output_max;
   if (output_max > SIZE_MAX / 2) {
