@@ -43,6 +43,27 @@ static void check_round_trip(const struct wspec_extensions *extensions) {
   wspec_buf_clear(&out);
 }
 
+/* Nothing stays of what a reading finds in place. */
+static void check_second_reading(const struct wspec_extensions *first, struct wspec_span value) {
+  static struct wspec_extensions second; /* too large for the stack */
+  struct fuzz_log logs[2] = {0};
+  second.n_items = second.n_params = second.n_empty_elements = 7;
+  second.n_unescaped = sizeof second.unescaped - 1;
+  second.err = WSPEC_ERR_LIMIT;
+  FUZZ_CHECK(wspec_extensions_parse(&second, value) == first->err);
+  FUZZ_CHECK(second.err == first->err && second.n_items == first->n_items);
+  FUZZ_CHECK(second.n_empty_elements == first->n_empty_elements);
+  FUZZ_CHECK(second.error_offset == first->error_offset);
+  FUZZ_CHECK(second.error_text == first->error_text);
+  if (first->err == WSPEC_OK) {
+    log_items(first, &logs[0]);
+    log_items(&second, &logs[1]);
+  }
+  FUZZ_CHECK(fuzz_log_equal(&logs[0], &logs[1]));
+  fuzz_log_clear(&logs[0]);
+  fuzz_log_clear(&logs[1]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static struct wspec_extensions extensions;
   uint8_t *value = fuzz_copy(data, size);
@@ -53,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   FUZZ_CHECK(err == WSPEC_OK || err == WSPEC_ERR_SYNTAX || err == WSPEC_ERR_LIMIT);
   FUZZ_CHECK((err == WSPEC_OK) == (extensions.error_text == NULL));
   FUZZ_CHECK(err == WSPEC_OK || extensions.error_offset <= size);
+  check_second_reading(&extensions, wspec_span_of(value, size));
   if (err == WSPEC_OK) {
     FUZZ_CHECK(extensions.n_items > 0);
     check_round_trip(&extensions);
