@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import ledger
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "fuzz"
 CACHE = pathlib.Path(os.environ.get("WSPEC_FUZZ_CACHE", ROOT / ".cache" / "fuzz"))
@@ -46,6 +48,8 @@ SETTINGS = {
     "url": ("url", 256),
     "utf8_diff": ("frame", 256),
 }
+# Seeds that stand elsewhere in the tree and are read where they are.
+SEEDS_ELSEWHERE = {"case_file": [ROOT / "tests" / "data" / "bad-cases"]}
 # Seeds that do not come from the cases: harness to (texts, tails), each text with each tail.
 RESPONSE = "HTTP/1.1 200 OK\r\n"
 BODIES = [RESPONSE + text for text in (
@@ -168,22 +172,26 @@ def install(engine, names, out):
         if dictionary:
             shutil.copy(dictionary, out / f"{name}.dict")
         (out / f"{name}.options").write_text(f"[libfuzzer]\nmax_len = {max_len}\n")
-        with tempfile.TemporaryDirectory() as seeds:
-            for folder in ("corpus", "regress"):
-                for path in (FUZZ / folder / name).glob("*"):
-                    shutil.copy(path, seeds)
-            shutil.make_archive(str(out / f"{name}_seed_corpus"), "zip", seeds)
+        with tempfile.TemporaryDirectory() as folder:
+            for path in (path for source in seeds(name) for path in source.iterdir()):
+                shutil.copy(path, folder)
+            shutil.make_archive(str(out / f"{name}_seed_corpus"), "zip", folder)
 
 
 # ---- running ----
 
+def seeds(name):
+    """The folders of what the tree keeps for a harness."""
+    kept = [FUZZ / folder / name for folder in ("corpus", "regress")] + SEEDS_ELSEWHERE.get(name, [])
+    if name.startswith("target_"):
+        kept += [FUZZ / "corpus" / "conn_server", FUZZ / "corpus" / "conn_client"]
+    return [folder for folder in kept if folder.is_dir()]
+
+
 def corpora(name):
     work = CACHE / "corpus" / name
     work.mkdir(parents=True, exist_ok=True)
-    kept = [FUZZ / folder / name for folder in ("corpus", "regress")]
-    if name.startswith("target_"):
-        kept += [FUZZ / "corpus" / "conn_server", FUZZ / "corpus" / "conn_client"]
-    return [work] + [folder for folder in kept if folder.is_dir()]
+    return [work, *seeds(name)]
 
 
 def parse_log(text):
@@ -205,14 +213,24 @@ def processor_seconds(pid):
     return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class Stop:
+    """Whether we were told to end (INT, TERM): the harness under way then ends with its figures."""
+    is_wanted = False
+
+    @classmethod
+    def heed(cls):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: setattr(cls, "is_wanted", True))
+
+
 def await_end(process, cpu_time):
     """Waits; a process that has had `cpu_time` is asked to end, which libFuzzer does with its figures."""
     asked = False
-    while cpu_time and not asked:
+    while not asked:
         used = processor_seconds(process.pid)
         if used is None:
             break
-        if used >= cpu_time:
+        if Stop.is_wanted or (cpu_time and used >= cpu_time):
             process.send_signal(signal.SIGUSR1)
             asked = True
         time.sleep(0.2)
@@ -225,11 +243,17 @@ def be_idle():
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+def artifacts(findings):
+    return {path.name for path in findings.iterdir() if not path.name.startswith("log-")}
+
+
 def run_one(name, arguments):
-    """Fuzzes one harness; returns where its findings are, and (exit status, figures) of each job."""
+    """Fuzzes one harness; returns where its findings are, how many are new, and (exit status, figures) of
+    each job."""
     dictionary, max_len = settings(name)
     findings = CACHE / "findings" / name
     findings.mkdir(parents=True, exist_ok=True)
+    before = artifacts(findings)
     seconds = 0 if arguments.cpu_time else arguments.time
     command = [program(arguments.engine, "fuzz", name), f"-max_total_time={seconds}", f"-max_len={max_len}",
                "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1",
@@ -242,18 +266,23 @@ def run_one(name, arguments):
         log = findings / f"log-{job}"
         with open(log, "wb") as file:
             processes.append((log, subprocess.Popen([str(word) for word in command], stdout=file,
-                                                    stderr=subprocess.STDOUT,
+                                                    stderr=subprocess.STDOUT, start_new_session=True,
                                                     preexec_fn=be_idle if arguments.idle else None)))
     results = []
     for log, process in processes:
         status, used = await_end(process, arguments.cpu_time)
         results.append((status, parse_log(log.read_text(errors="replace")) | {"processor": used}))
-    return findings, results
+    return findings, len(artifacts(findings) - before), results
+
+
+def summed(results):
+    """The figures of all jobs of a run: what they spent together, the most that one of them reached."""
+    return ({key: sum(figures[key] for _, figures in results) for key in ("executions", "processor")},
+            {key: max(figures[key] for _, figures in results) for key in ("edges", "features", "corpus")})
 
 
 def show_run(name, wall, findings, results):
-    total = {key: sum(figures[key] for _, figures in results) for key in ("executions", "processor")}
-    most = {key: max(figures[key] for _, figures in results) for key in ("edges", "features", "corpus")}
+    total, most = summed(results)
     broken = any(status != 0 for status, _ in results)
     rate = total["executions"] / max(total["processor"], 0.1)
     print(f"| {name} | {wall:.0f} | {total['processor']:.0f} | {total['executions']:,} | {rate:,.0f} | " +
@@ -268,11 +297,24 @@ def command_run(arguments):
         build(arguments.engine, [f"fuzz_{name}" for name in names])
     print("| harness | wall s | processor s | executions | per processor s | edges | features | corpus | "
           "findings |\n|---|---|---|---|---|---|---|---|---|", flush=True)
+    Stop.heed()
     for name in names:
         start = time.monotonic()
-        findings, results = run_one(name, arguments)
+        sources = ledger.sources_of(program(arguments.engine, "fuzz", name)) if arguments.ledger else []
+        key = ledger.digest(sources)
+        findings, n_new, results = run_one(name, arguments)
         failed += [name] if show_run(name, time.monotonic() - start, findings, results) else []
+        if arguments.ledger:
+            total, most = summed(results)
+            ledger.add(pathlib.Path(arguments.ledger), name, sources, key, total | most | {"findings": n_new})
+        if Stop.is_wanted:
+            break
     return 1 if failed else 0
+
+
+def command_campaigns(arguments):
+    lacks = ledger.show(chosen(arguments.names), ledger.read(pathlib.Path(arguments.ledger)))
+    return 1 if lacks and arguments.check else 0
 
 
 def command_regress(arguments):
@@ -280,7 +322,7 @@ def command_regress(arguments):
     build(arguments.engine, [f"fuzz_{name}" for name in names])
     status = 0
     for name in names:
-        files = sorted(path for folder in corpora(name)[1:] for path in folder.iterdir())
+        files = sorted(path for folder in seeds(name) for path in folder.iterdir())
         if files:
             status |= call([program(arguments.engine, "fuzz", name), *files],
                            stderr=None if arguments.verbose else subprocess.DEVNULL).returncode
@@ -337,17 +379,17 @@ def command_gen(arguments):
     build("libfuzzer", ["gen_seeds"] + [f"fuzz_{name}" for name in chosen(arguments.names)])
     generator = next(path for path in build_dir("libfuzzer").rglob("gen_seeds") if path.is_file())
     with tempfile.TemporaryDirectory() as folder:
-        seeds = pathlib.Path(folder)
-        check([generator, seeds])
-        split_cases(seeds / "case_file")
+        new = pathlib.Path(folder)
+        check([generator, new])
+        split_cases(new / "case_file")
         for name, (texts, tails) in TEXTS.items():
-            (seeds / name).mkdir(exist_ok=True)
+            (new / name).mkdir(exist_ok=True)
             for text in texts:
                 for tail in tails:
                     data = text.encode("latin-1") + tail
-                    (seeds / name / hashlib.sha1(data).hexdigest()).write_bytes(data)
+                    (new / name / hashlib.sha1(data).hexdigest()).write_bytes(data)
         for name in chosen(arguments.names):
-            sources = [seeds / name] if (seeds / name).is_dir() else []
+            sources = [new / name] if (new / name).is_dir() else []
             if arguments.collected:
                 sources += [corpora(name)[0]]
             if sources:
@@ -449,7 +491,12 @@ def parser():
     sub.add_argument("--idle", action="store_true", help="only on processors that nobody else wants")
     sub.add_argument("--jobs", type=int, default=1, help="processes for each harness")
     sub.add_argument("--no-build", dest="build", action="store_false")
+    sub.add_argument("--ledger", nargs="?", const=ledger.LEDGER, metavar="FILE",
+                     help="add what it comes to to fuzz/campaigns.json, or to FILE")
     sub.add_argument("--option", action="append", default=[], help="for libFuzzer, as --option=-runs=9")
+    sub = command("campaigns", command_campaigns, "what each harness, as it stands, has been run for", engine=False)
+    sub.add_argument("--ledger", default=ledger.LEDGER, metavar="FILE", help="default: fuzz/campaigns.json")
+    sub.add_argument("--check", action="store_true", help="exit 1 if one lacks time or has a finding")
     sub = command("regress", command_regress, "replay corpus and regress under the engine's sanitizers")
     sub.add_argument("-v", "--verbose", action="store_true")
     sub = command("gen", command_gen, "write fuzz/corpus anew, from the cases", engine=False)
