@@ -58,21 +58,22 @@ static void *add_block(struct wspec_arena *arena, size_t size) {
   return block->data;
 }
 
+/* Returns `len` octets, at least one, at a multiple of `align`. */
+static void *take(struct wspec_arena *arena, size_t len, size_t align) {
+  size_t at = (arena->used + align - 1) / align * align;
+  if (arena->blocks && at <= arena->blocks->capacity && arena->blocks->capacity - at >= len) {
+    arena->used = at + len;
+    return arena->blocks->data + at;
+  }
+  return add_block(arena, len);
+}
+
 void *wspec_arena_alloc(struct wspec_arena *arena, size_t count, size_t size) {
-  size_t align = alignof(max_align_t);
-  if (size != 0 && count > (SIZE_MAX - align) / size) {
+  if (size != 0 && count > (SIZE_MAX - sizeof(struct wspec_arena_block)) / size) {
     return NULL;
   }
-  size_t need = (count * size + align - 1) / align * align;
-  if (need == 0) {
-    need = align;
-  }
-  if (arena->blocks && arena->blocks->capacity - arena->used >= need) {
-    void *out = arena->blocks->data + arena->used;
-    arena->used += need;
-    return out;
-  }
-  return add_block(arena, need);
+  size_t len = count * size;
+  return take(arena, len > 0 ? len : 1, alignof(max_align_t));
 }
 
 struct wspec_arena_mark wspec_arena_mark(const struct wspec_arena *arena) {
@@ -104,7 +105,7 @@ char *wspec_arena_text(struct wspec_arena *arena, struct wspec_span span) {
   if (span.len == SIZE_MAX) {
     return NULL;
   }
-  char *out = wspec_arena_alloc(arena, span.len + 1, 1);
+  char *out = take(arena, span.len + 1, 1);
   if (out && span.len > 0) {
     memcpy(out, span.data, span.len);
   }

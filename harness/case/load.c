@@ -26,6 +26,7 @@ static enum wspec_err open_store(struct wspec_case_set *set) {
     return WSPEC_ERR_NOMEM;
   }
   wspec_arena_init(&store->arena, STORE_MAX);
+  wspec_arena_init(&store->scratch, STORE_MAX);
   set->store = store;
   return WSPEC_OK;
 }
@@ -41,6 +42,7 @@ static enum wspec_err read_cases(struct load *load, const struct wspec_json_file
   reader->diag = &load->diag;
   reader->requirements = load->requirements;
   reader->octet_files = &store->octet_files;
+  reader->octet_arena = &store->arena;
   enum wspec_err err = wspec_load_cases(load->set, reader, load->options);
   free(reader);
   return err;
@@ -58,7 +60,7 @@ static enum wspec_err load_file(struct load *load, const char *path) {
   if (!err) {
     err = read_cases(load, &file->json);
   }
-  if (store->arena.full) {
+  if (store->arena.full || store->scratch.full) {
     wspec_json_file_complain(&file->json, &load->diag, NULL,
                              "with the cases of this file, all take more than %d MiB; large octets "
                              "are written as fill, random or repeat",

@@ -11,13 +11,6 @@ enum { ID_MAX = 120 };
 
 static const char SCHEMA[] = "wspec-cases/1";
 
-/* What all cases of a file have in common. */
-struct file_head {
-  const char *spec;
-  const char *number; /* of the spec, as ids begin: "6455"; or its name */
-  const char *section;
-};
-
 /* ---- The head of a file ---- */
 
 static bool is_spec(const char *text) {
@@ -43,7 +36,8 @@ static const char *load_head_text(struct wspec_reader *reader, const cJSON *root
   return wspec_reader_text(reader, item);
 }
 
-static bool load_file_head(struct wspec_reader *reader, const cJSON *root, struct file_head *out) {
+static bool load_file_head(struct wspec_reader *reader, const cJSON *root,
+                           struct wspec_file_head *out) {
   static const char *const members[] = {"schema", "spec", "section", "title", "cases"};
   if (!wspec_reader_object(reader, root, members, COUNT(members))) {
     return false;
@@ -119,7 +113,7 @@ static void load_needs(struct wspec_reader *reader, const cJSON *item) {
   }
 }
 
-static const char *load_full_id(struct wspec_reader *reader, const struct file_head *head,
+static const char *load_full_id(struct wspec_reader *reader, const struct wspec_file_head *head,
                                 const cJSON *item) {
   const char *id = wspec_reader_text(reader, item);
   if (!id) {
@@ -170,9 +164,8 @@ static void load_optional(struct wspec_reader *reader, const cJSON *object) {
   script->alone = alone && wspec_reader_bool(reader, alone);
 }
 
-/* Reads one combination but for its steps into `reader->script`, which is zeroed. */
-static void load_script_head(struct wspec_reader *reader, const struct file_head *head,
-                             const cJSON *object) {
+void wspec_load_script_head(struct wspec_reader *reader, const struct wspec_file_head *head,
+                            const cJSON *object) {
   struct wspec_script *script = reader->script;
   script->spec = head->spec;
   script->section = head->section;
@@ -218,9 +211,9 @@ static void check_params_in_id(struct wspec_reader *reader, const cJSON *id,
   }
 }
 
-static enum wspec_err add_script(struct wspec_case_set *set, struct wspec_reader *reader,
-                                 const cJSON *object) {
-  enum wspec_err err = wspec_case_set_add(set, reader->script);
+/* An id that is there already is a mistake of the file like any other. */
+static enum wspec_err tell_twice(struct wspec_reader *reader, const cJSON *object,
+                                 enum wspec_err err) {
   if (err == WSPEC_ERR_INPUT) {
     wspec_reader_complain(reader, wspec_reader_member(object, "id"),
                           "there is a case \"%s\" already", reader->script->id);
@@ -234,78 +227,123 @@ static bool is_wanted(const struct wspec_load_options *options, const struct wsp
          (options->exhaustive && (!options->wants || options->wants(options->user, script)));
 }
 
+/* Where the combinations of one case go. */
+struct destination {
+  struct wspec_case_set *set;
+  const struct wspec_load_options *options;
+  struct wspec_family *family;
+  bool later; /* none is held but for its id */
+};
+
+static enum wspec_err add_combination(const struct destination *to, struct wspec_reader *reader,
+                                      uint64_t index) {
+  enum wspec_err err = to->later
+                           ? wspec_case_set_add_later(to->set, reader->script, to->family, index)
+                           : wspec_case_set_add(to->set, reader->script);
+  return tell_twice(reader, to->family->object, err);
+}
+
 /* Reads combination `index` and adds it to the set, if it is wanted. Of one that is not nothing is
  * kept, as there can be a hundred thousand; but the first is read whole, so that a mistake does not
  * wait for whoever asks for all. */
-static enum wspec_err load_combination(struct wspec_case_set *set, struct wspec_reader *reader,
-                                       const struct file_head *head, const cJSON *object,
-                                       const struct wspec_load_options *options, uint64_t index) {
+static enum wspec_err load_combination(const struct destination *to, struct wspec_reader *reader,
+                                       uint64_t index) {
+  const struct wspec_family *family = to->family;
   struct wspec_arena_mark mark = wspec_arena_mark(reader->arena);
-  load_script_head(reader, head, object);
+  wspec_load_script_head(reader, family->head, family->object);
   if (index == 0 && !reader->out_of_memory) {
-    wspec_load_steps(reader, wspec_reader_member(object, "steps"));
+    wspec_load_steps(reader, wspec_reader_member(family->object, "steps"));
   }
   if (reader->out_of_memory || reader->failed) {
     return WSPEC_OK;
   }
-  bool wanted = is_wanted(options, reader->script);
-  if (index > 0 && !wanted) {
-    wspec_arena_rewind(reader->arena, mark);
-  } else if (index > 0) {
-    wspec_load_steps(reader, wspec_reader_member(object, "steps"));
+  bool wanted = is_wanted(to->options, reader->script);
+  if (index > 0 && wanted) {
+    wspec_load_steps(reader, wspec_reader_member(family->object, "steps"));
   }
-  set->n_exhaustive += !wanted;
+  to->set->n_exhaustive += !wanted;
   bool is_right = !reader->out_of_memory && !reader->failed;
-  return wanted && is_right ? add_script(set, reader, object) : WSPEC_OK;
+  enum wspec_err err = wanted && is_right ? add_combination(to, reader, index) : WSPEC_OK;
+  if (to->later || (index > 0 && !wanted)) {
+    wspec_arena_rewind(reader->arena, mark);
+  }
+  return err;
 }
 
 /* Stops at the first combination with a mistake: the others would only repeat it. */
-static enum wspec_err load_combinations(struct wspec_case_set *set, struct wspec_reader *reader,
-                                        const struct file_head *head, const cJSON *object,
-                                        struct wspec_expansion *expansion,
-                                        const struct wspec_load_options *options) {
-  uint64_t n = expansion->n_combinations;
+static enum wspec_err load_combinations(const struct destination *to, struct wspec_reader *reader,
+                                        uint64_t n) {
   enum wspec_err err = WSPEC_OK;
-  if (cJSON_IsTrue(wspec_reader_member(object, "exhaustive")) && !options->exhaustive && n > 0) {
-    set->n_exhaustive += (size_t)(n - 1);
-    n = 1;
-  }
   for (uint64_t i = 0; i < n && !err && !reader->out_of_memory && !reader->failed; i++) {
     struct wspec_script script = {0};
     reader->script = &script;
-    wspec_expansion_bind(reader, expansion, i);
-    err = load_combination(set, reader, head, object, options, i);
+    wspec_expansion_bind(reader, &to->family->expansion, i);
+    err = load_combination(to, reader, i);
   }
   reader->script = NULL;
   return reader->out_of_memory ? WSPEC_ERR_NOMEM : err;
 }
 
+/* Of those that are expanded later, each is read in the same place and forgotten. The place holds
+ * something always, so that its first block stays. */
+static enum wspec_err load_for_later(struct destination *to, struct wspec_reader *reader,
+                                     uint64_t n) {
+  struct wspec_case_store *store = to->set->store;
+  struct wspec_arena *arena = reader->arena;
+  struct wspec_family *kept = wspec_reader_alloc(reader, 1, sizeof *kept);
+  if (!kept || (!store->scratch.blocks && !wspec_arena_alloc(&store->scratch, 1, 1))) {
+    return WSPEC_ERR_NOMEM;
+  }
+  *kept = *to->family;
+  to->family = kept;
+  to->later = true;
+  reader->arena = &store->scratch;
+  enum wspec_err err = load_combinations(to, reader, n);
+  reader->arena = arena;
+  return err;
+}
+
+static enum wspec_err load_family(struct destination *to, struct wspec_reader *reader) {
+  const struct wspec_load_options *options = to->options;
+  bool exhaustive = cJSON_IsTrue(wspec_reader_member(to->family->object, "exhaustive"));
+  uint64_t n = to->family->expansion.n_combinations;
+  if (exhaustive && !options->exhaustive && n > 0) {
+    to->set->n_exhaustive += (size_t)(n - 1);
+    n = 1;
+  }
+  return exhaustive && options->exhaustive && options->expand_later
+             ? load_for_later(to, reader, n)
+             : load_combinations(to, reader, n);
+}
+
 static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader *reader,
-                                const struct file_head *head, const cJSON *item,
+                                const struct wspec_file_head *head, const cJSON *item,
                                 const struct wspec_load_options *options) {
   static const char *const members[] = {"id",           "each",       "summary", "comment",
                                         "requirements", "target",     "tags",    "autobahn",
                                         "needs",        "exhaustive", "alone",   "steps"};
-  struct wspec_expansion expansion;
+  struct wspec_family family = {
+      .file = reader->file, .requirements = reader->requirements, .head = head};
+  struct destination to = {.set = set, .options = options, .family = &family};
   reader->failed = false;
   reader->n_bindings = 0;
-  const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
-  if (!object || !check_required(reader, object)) {
+  family.object = wspec_reader_object(reader, item, members, COUNT(members));
+  if (!family.object || !check_required(reader, family.object)) {
     return WSPEC_OK;
   }
-  wspec_expansion_load(reader, wspec_reader_member(object, "each"), &expansion);
-  check_params_in_id(reader, wspec_reader_member(object, "id"), &expansion);
-  return load_combinations(set, reader, head, object, &expansion, options);
+  wspec_expansion_load(reader, wspec_reader_member(family.object, "each"), &family.expansion);
+  check_params_in_id(reader, wspec_reader_member(family.object, "id"), &family.expansion);
+  return load_family(&to, reader);
 }
 
 enum wspec_err wspec_load_cases(struct wspec_case_set *set, struct wspec_reader *reader,
                                 const struct wspec_load_options *options) {
   const struct wspec_load_options none = {0};
-  struct file_head head = {0};
+  struct wspec_file_head *head = wspec_reader_alloc(reader, 1, sizeof *head);
   size_t before = reader->diag->n_messages;
   const cJSON *root = reader->file->root;
   const cJSON *item = NULL;
-  bool right = load_file_head(reader, root, &head);
+  bool right = head && load_file_head(reader, root, head);
   if (reader->out_of_memory) {
     return WSPEC_ERR_NOMEM;
   }
@@ -315,7 +353,7 @@ enum wspec_err wspec_load_cases(struct wspec_case_set *set, struct wspec_reader 
     (void)wspec_reader_array(reader, wspec_reader_member(root, "cases"), 1, &item);
   }
   for (; item; item = item->next) {
-    enum wspec_err err = load_case(set, reader, &head, item, options ? options : &none);
+    enum wspec_err err = load_case(set, reader, head, item, options ? options : &none);
     if (err) {
       return err;
     }

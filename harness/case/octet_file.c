@@ -39,9 +39,9 @@ static struct wspec_octet_file *read_new(struct wspec_reader *reader, const cJSO
   } else if (err) {
     wspec_reader_complain(reader, item, "%s: %s", path, reason);
   } else {
-    file = wspec_reader_alloc(reader, 1, sizeof *file);
-    uint8_t *octets = wspec_reader_alloc(reader, buf.len, 1);
-    const char *kept = wspec_arena_text(reader->arena, wspec_span_text(path));
+    file = wspec_arena_alloc(reader->octet_arena, 1, sizeof *file);
+    uint8_t *octets = wspec_arena_alloc(reader->octet_arena, buf.len, 1);
+    const char *kept = wspec_arena_text(reader->octet_arena, wspec_span_text(path));
     if (file && octets && kept) {
       if (buf.len > 0) {
         memcpy(octets, buf.data, buf.len);

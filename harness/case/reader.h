@@ -32,6 +32,7 @@ struct wspec_reader {
   struct wspec_diag *diag;
   const struct wspec_requirements *requirements;
   struct wspec_octet_file **octet_files; /* those read so far, for all case files */
+  struct wspec_arena *octet_arena;       /* where they are: they outlive what else is read */
 
   /* of the case that is read */
   struct wspec_binding bindings[WSPEC_CASE_PARAMS_MAX];

@@ -114,13 +114,13 @@ bool wspec_selection_takes(const struct wspec_selection *selection,
 
 /* `seen` is NULL, or that of the filter's first word. */
 static const char *find_unmatched(const struct filter *filter, const bool *seen,
-                                  const struct wspec_script *scripts, size_t n_scripts) {
+                                  const struct wspec_case_set *set) {
   for (size_t i = 0; i < filter->n_words; i++) {
-    size_t k = seen && seen[i] ? n_scripts + 1 : 0;
-    while (k < n_scripts && !filter->fits(&scripts[k], filter->words[i])) {
+    size_t k = seen && seen[i] ? set->n_scripts + 1 : 0;
+    while (k < set->n_scripts && !filter->fits(&set->scripts[k], filter->words[i])) {
       k++;
     }
-    if (k == n_scripts) {
+    if (k == set->n_scripts) {
       return filter->words[i];
     }
   }
@@ -128,9 +128,8 @@ static const char *find_unmatched(const struct filter *filter, const bool *seen,
 }
 
 enum wspec_err wspec_select(const struct wspec_selection *selection,
-                            const struct wspec_script *scripts, size_t n_scripts,
-                            const struct wspec_script ***out, size_t *n_out,
-                            const char **unmatched) {
+                            const struct wspec_case_set *set, const struct wspec_case ***out,
+                            size_t *n_out, const char **unmatched) {
   struct filter filters[N_FILTERS];
   const bool *seen = selection->seen;
   list_filters(selection, filters);
@@ -138,16 +137,17 @@ enum wspec_err wspec_select(const struct wspec_selection *selection,
   *n_out = 0;
   *unmatched = NULL;
   for (size_t i = 0; i < N_FILTERS && !*unmatched; i++) {
-    *unmatched = find_unmatched(&filters[i], seen, scripts, n_scripts);
+    *unmatched = find_unmatched(&filters[i], seen, set);
     seen = seen ? seen + filters[i].n_words : NULL;
   }
-  const struct wspec_script **found = calloc(n_scripts + 1, sizeof *found);
+  const struct wspec_case **found = calloc(set->n_cases + 1, sizeof(struct wspec_case *));
   if (!found) {
     return WSPEC_ERR_NOMEM;
   }
-  for (size_t i = 0; i < n_scripts; i++) {
-    if (passes(filters, &scripts[i])) {
-      found[(*n_out)++] = &scripts[i];
+  for (size_t i = 0; i < set->n_cases; i++) {
+    const struct wspec_case *item = &set->cases[i];
+    if (item->family || passes(filters, &set->scripts[item->index])) {
+      found[(*n_out)++] = item;
     }
   }
   if (*n_out > 0) {

@@ -3,6 +3,7 @@
 #define WSPEC_CASE_SELECT_H
 
 #include "base/err.h"
+#include "case/load.h"
 #include "case/script.h"
 
 #include <stdbool.h>
@@ -33,13 +34,14 @@ bool wspec_glob_matches(const char *glob, const char *text);
 bool wspec_selection_takes(const struct wspec_selection *selection,
                            const struct wspec_script *script);
 
-/* wspec_select fills `out` with the scripts of `scripts` that `selection` asks for, in their order;
- * the caller frees `*out` with free(). It is NULL and `*n_out` 0 if there are none. A glob or tag
- * that matches no script at all is most likely a slip: `*unmatched` is then the first such one of
- * the selection, else NULL; it is no error. WSPEC_ERR_NOMEM. */
+/* wspec_select fills `out` with the cases of `set` that `selection` asks for, in their order; those
+ * that are expanded later were asked for when they were loaded, and are taken. The caller frees
+ * `*out` with free(). It is NULL and `*n_out` 0 if there are none. A glob or tag that fits no script
+ * at all is most likely a slip: `*unmatched` is then the first such one of the selection, else NULL;
+ * it is no error. WSPEC_ERR_NOMEM. */
 WSPEC_MUST_USE enum wspec_err wspec_select(const struct wspec_selection *selection,
-                                           const struct wspec_script *scripts, size_t n_scripts,
-                                           const struct wspec_script ***out, size_t *n_out,
+                                           const struct wspec_case_set *set,
+                                           const struct wspec_case ***out, size_t *n_out,
                                            const char **unmatched);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ARENA_MAX = 256 << 20 };
+
 static int print_help(void) {
   printf("usage: wspec explain [OPTION...] ID...\n\n"
          "Tells what a case sends, which sentences it tests, and what each answer gets.\n\n"
@@ -121,13 +123,13 @@ static void explain(const struct wspec_script *script) {
 /* ---- The command ---- */
 
 static int say_unknown(const struct wspec_case_set *set, const char *id) {
-  const char **ids = calloc(set->n_scripts + 1, sizeof *ids);
+  const char **ids = calloc(set->n_cases + 1, sizeof *ids);
   const char *meant = NULL;
-  for (size_t i = 0; i < set->n_scripts && ids; i++) {
-    ids[i] = set->scripts[i].id;
+  for (size_t i = 0; i < set->n_cases && ids; i++) {
+    ids[i] = set->cases[i].id;
   }
   if (ids) {
-    meant = wspec_suggest(id, ids, set->n_scripts);
+    meant = wspec_suggest(id, ids, set->n_cases);
   }
   int exit_code = wspec_usage_error("explain", "there is no case '%s'%s%s%s", id,
                                     meant ? "; did you mean '" : "", meant ? meant : "",
@@ -138,21 +140,30 @@ static int say_unknown(const struct wspec_case_set *set, const char *id) {
 
 static int explain_all(const struct wspec_case_set *set, int n_ids, char **ids) {
   for (int i = 0; i < n_ids; i++) {
-    if (!wspec_case_set_find(set, ids[i])) {
+    if (!wspec_case_set_find_case(set, ids[i])) {
       return say_unknown(set, ids[i]);
     }
   }
-  for (int i = 0; i < n_ids; i++) {
-    printf("%s", i > 0 ? "\n" : "");
-    explain(wspec_case_set_find(set, ids[i]));
+  struct wspec_arena arena;
+  wspec_arena_init(&arena, ARENA_MAX);
+  bool is_whole = true;
+  for (int i = 0; i < n_ids && is_whole; i++) {
+    const struct wspec_script *script =
+        wspec_case_expand(set, wspec_case_set_find_case(set, ids[i]), &arena);
+    is_whole = script != NULL;
+    if (is_whole) {
+      printf("%s", i > 0 ? "\n" : "");
+      explain(script);
+    }
   }
-  return WSPEC_EXIT_OK;
+  wspec_arena_clear(&arena);
+  return is_whole ? WSPEC_EXIT_OK : wspec_usage_error("explain", "out of memory");
 }
 
 static int load_and_explain(const char *case_dir, const char *case_file, int n_ids, char **ids) {
   struct wspec_requirements requirements;
   struct wspec_case_set set;
-  const struct wspec_load_options options = {.exhaustive = true};
+  const struct wspec_load_options options = {.exhaustive = true, .expand_later = true};
   int exit_code = wspec_load_suite("explain", case_dir, &options, &requirements, &set);
   if (exit_code == WSPEC_EXIT_OK && case_file) {
     exit_code = wspec_load_cases_at("explain", case_file, &requirements, &options, &set);

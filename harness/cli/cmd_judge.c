@@ -25,7 +25,7 @@ enum option_id {
   OPTION_REPORT /* and on: one a format */
 };
 
-enum { CASE_FILES_MAX = 64 };
+enum { CASE_FILES_MAX = 64, ARENA_MAX = 64 << 20 };
 
 const struct wspec_option wspec_judge_option_table[] = {
     {"case-file", OPTION_CASE_FILE, "FILE", "cases of your own that the run had (repeatable)", NULL,
@@ -55,6 +55,7 @@ struct judging {
 
   struct wspec_requirements requirements;
   struct wspec_case_set set;
+  struct wspec_arena arena; /* of the case that is judged, where it is not in the set */
   struct wspec_reports stored;
   struct wspec_report *judged; /* one for each of `stored` */
   FILE *out;
@@ -191,9 +192,13 @@ static void say_outcome(const struct judging *judging, const struct wspec_record
 static int judge_record(struct judging *judging, const struct wspec_judge *judge,
                         const struct wspec_record *record, struct wspec_terminal *terminal,
                         struct wspec_json_report *json, size_t n_all) {
-  struct wspec_judged judged;
-  const struct wspec_script *script = wspec_case_set_find(&judging->set, record->id);
-  enum wspec_err err = wspec_judge_record(judge, record, script, &judged);
+  struct wspec_judged judged = {.json = NULL};
+  struct wspec_arena_mark mark = wspec_arena_mark(&judging->arena);
+  const struct wspec_case *item = wspec_case_set_find_case(&judging->set, record->id);
+  const struct wspec_script *script =
+      item ? wspec_case_expand(&judging->set, item, &judging->arena) : NULL;
+  enum wspec_err err =
+      item && !script ? WSPEC_ERR_NOMEM : wspec_judge_record(judge, record, script, &judged);
   struct wspec_span text = record->json;
   if (!err) {
     judging->counts[judged.outcome]++;
@@ -206,6 +211,7 @@ static int judge_record(struct judging *judging, const struct wspec_judge *judge
     err = wspec_json_report_add_text(json, text);
   }
   wspec_judged_clear(&judged);
+  wspec_arena_rewind(&judging->arena, mark);
   return err ? out_of_memory() : WSPEC_EXIT_OK;
 }
 
@@ -266,7 +272,8 @@ static int judge_report(struct judging *judging, const struct wspec_report *stor
 /* ---- All reports ---- */
 
 static int load(struct judging *judging) {
-  const struct wspec_load_options options = {.exhaustive = judging->exhaustive};
+  const struct wspec_load_options options = {.exhaustive = judging->exhaustive,
+                                             .expand_later = true};
   int code =
       wspec_load_suite("judge", judging->case_dir, &options, &judging->requirements, &judging->set);
   for (size_t i = 0; i < judging->n_case_files && code == WSPEC_EXIT_OK; i++) {
@@ -364,6 +371,7 @@ static void clear(struct judging *judging) {
   }
   free(judging->judged);
   wspec_reports_clear(&judging->stored);
+  wspec_arena_clear(&judging->arena);
   wspec_case_set_clear(&judging->set);
   wspec_requirements_clear(&judging->requirements);
 }
@@ -374,6 +382,7 @@ int wspec_cmd_judge(int argc, char **argv) {
     return out_of_memory();
   }
   judging->outputs.command = "judge";
+  wspec_arena_init(&judging->arena, ARENA_MAX);
   int code = parse(judging, argc, argv);
   if (code == WSPEC_EXIT_OK) {
     code = judge_all(judging, argc - optind, argv + optind);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 256, ID_COLUMN_MAX = 48 };
+enum { WORDS_MAX = 256, ID_COLUMN_MAX = 48, ONE_CASE_MAX = 64 << 20 };
 
 /* Words given to one option, which may be given again. */
 struct words {
@@ -112,48 +112,125 @@ static int parse_arguments(int argc, char **argv, struct arguments *out) {
 
 /* ---- Lists ---- */
 
-static void print_cases(const struct wspec_script *const *scripts, size_t n_scripts) {
+/* What is to be listed. */
+struct list {
+  const struct wspec_case_set *set;
+  const struct wspec_requirements *requirements;
+  const struct wspec_case **cases;
+  size_t n_cases;
+  size_t column; /* of the ids */
+  /* Which cases name a requirement: those of the i-th are numbers[starts[i]] to numbers[starts[i+1]-1]
+   * of `cases`. */
+  size_t *starts;
+  uint32_t *numbers;
+};
+
+/* Calls `look` with each case, which lives until it returns; false: out of memory. */
+static bool look_at_cases(struct list *list,
+                          void (*look)(struct list *list, const struct wspec_script *script,
+                                       size_t number)) {
+  struct wspec_arena arena;
+  wspec_arena_init(&arena, ONE_CASE_MAX);
+  bool is_whole = wspec_arena_alloc(&arena, 1, 1) != NULL; /* its first block stays */
+  for (size_t i = 0; i < list->n_cases && is_whole; i++) {
+    struct wspec_arena_mark mark = wspec_arena_mark(&arena);
+    const struct wspec_script *script = wspec_case_expand_head(list->set, list->cases[i], &arena);
+    is_whole = script != NULL;
+    if (is_whole) {
+      look(list, script, i);
+    }
+    wspec_arena_rewind(&arena, mark);
+  }
+  wspec_arena_clear(&arena);
+  return is_whole;
+}
+
+static size_t id_column(const struct list *list) {
   size_t column = 0;
-  for (size_t i = 0; i < n_scripts; i++) {
-    size_t len = strlen(scripts[i]->id);
+  for (size_t i = 0; i < list->n_cases; i++) {
+    size_t len = strlen(list->cases[i]->id);
     column = len > column && len <= ID_COLUMN_MAX ? len : column;
   }
-  for (size_t i = 0; i < n_scripts; i++) {
-    printf("%-*s  %s\n", (int)column, scripts[i]->id, scripts[i]->summary);
-  }
+  return column;
 }
 
-static bool names(const struct wspec_script *script, const struct wspec_requirement *requirement) {
+static void print_case(struct list *list, const struct wspec_script *script, size_t number) {
+  (void)number;
+  printf("%-*s  %s\n", (int)list->column, script->id, script->summary);
+}
+
+/* ---- Requirements ---- */
+
+static size_t index_of(const struct list *list, const struct wspec_requirement *requirement) {
+  return (size_t)(requirement - list->requirements->items);
+}
+
+static void count_requirements(struct list *list, const struct wspec_script *script,
+                               size_t number) {
+  (void)number;
   for (size_t i = 0; i < script->n_requirements; i++) {
-    if (script->requirements[i] == requirement) {
-      return true;
-    }
+    list->starts[index_of(list, script->requirements[i]) + 1]++;
   }
-  return false;
 }
 
-static size_t print_cases_of(const struct wspec_requirement *requirement,
-                             const struct wspec_script *const *scripts, size_t n_scripts) {
-  size_t n = 0;
-  for (size_t i = 0; i < n_scripts; i++) {
-    if (names(scripts[i], requirement)) {
-      printf("    %s\n", scripts[i]->id);
-      n++;
-    }
+/* The start of each list moves to its end, which is the start of the next. */
+static void note_requirements(struct list *list, const struct wspec_script *script, size_t number) {
+  for (size_t i = 0; i < script->n_requirements; i++) {
+    list->numbers[list->starts[index_of(list, script->requirements[i])]++] = (uint32_t)number;
   }
-  return n;
 }
 
-/* Looks at each pair: some hundreds by some thousands, a blink. */
-static void print_requirements(const struct wspec_requirements *requirements,
-                               const struct wspec_script *const *scripts, size_t n_scripts) {
+/* Fills `starts` and `numbers`; false: out of memory. */
+static bool index_requirements(struct list *list) {
+  size_t n = list->requirements->n_items;
+  list->starts = calloc(n + 2, sizeof *list->starts);
+  if (!list->starts || !look_at_cases(list, count_requirements)) {
+    return false;
+  }
+  for (size_t i = 0; i < n; i++) {
+    list->starts[i + 1] += list->starts[i];
+  }
+  list->numbers = calloc(list->starts[n] + 1, sizeof *list->numbers);
+  if (!list->numbers || !look_at_cases(list, note_requirements)) {
+    return false;
+  }
+  memmove(list->starts + 1, list->starts, n * sizeof *list->starts);
+  list->starts[0] = 0;
+  return true;
+}
+
+static void print_names(const struct list *list, size_t requirement) {
+  for (size_t i = list->starts[requirement]; i < list->starts[requirement + 1]; i++) {
+    /* A case that names one twice is listed once. */
+    if (i == list->starts[requirement] || list->numbers[i] != list->numbers[i - 1]) {
+      printf("    %s\n", list->cases[list->numbers[i]]->id);
+    }
+  }
+}
+
+static void print_requirements_of(struct list *list, const struct wspec_script *script,
+                                  size_t number) {
+  (void)list;
+  (void)number;
+  printf("%s:", script->id);
+  for (size_t k = 0; k < script->n_requirements; k++) {
+    printf(" %s", script->requirements[k]->id);
+  }
+  printf("\n");
+}
+
+static bool print_requirements(struct list *list) {
   size_t n_judged = 0;
   size_t n_unjudged = 0;
-  for (size_t i = 0; i < requirements->n_items; i++) {
-    const struct wspec_requirement *requirement = &requirements->items[i];
+  if (!index_requirements(list)) {
+    return false;
+  }
+  for (size_t i = 0; i < list->requirements->n_items; i++) {
+    const struct wspec_requirement *requirement = &list->requirements->items[i];
     printf("%s %s (%s): %s\n", requirement->id, requirement->keyword, requirement->actor,
            requirement->text);
-    if (print_cases_of(requirement, scripts, n_scripts) > 0) {
+    print_names(list, i);
+    if (list->starts[i + 1] > list->starts[i]) {
       n_judged++;
     } else if (requirement->unjudged) {
       printf("    unjudged: %s\n", requirement->unjudged);
@@ -163,36 +240,17 @@ static void print_requirements(const struct wspec_requirements *requirements,
     }
   }
   printf("\n");
-  for (size_t i = 0; i < n_scripts; i++) {
-    printf("%s:", scripts[i]->id);
-    for (size_t k = 0; k < scripts[i]->n_requirements; k++) {
-      printf(" %s", scripts[i]->requirements[k]->id);
-    }
-    printf("\n");
-  }
+  bool is_whole = look_at_cases(list, print_requirements_of);
   printf("\n%zu requirements: %zu with a case, %zu that none can judge, %zu without a case\n",
-         requirements->n_items, n_judged, n_unjudged,
-         requirements->n_items - n_judged - n_unjudged);
+         list->requirements->n_items, n_judged, n_unjudged,
+         list->requirements->n_items - n_judged - n_unjudged);
+  return is_whole;
 }
 
 /* ---- The command ---- */
 
-static void keep_role(enum wspec_case_target role, const struct wspec_script **scripts,
-                      size_t *n_scripts) {
-  size_t kept = 0;
-  for (size_t i = 0; i < *n_scripts; i++) {
-    enum wspec_case_target target = scripts[i]->target;
-    if (role == WSPEC_TARGET_ANY || target == WSPEC_TARGET_ANY || target == role) {
-      scripts[kept++] = scripts[i];
-    }
-  }
-  *n_scripts = kept;
-}
-
-static int select_and_print(const struct arguments *arguments,
-                            const struct wspec_requirements *requirements,
-                            const struct wspec_case_set *set) {
-  const struct wspec_selection selection = {
+static struct wspec_selection selection_of(const struct arguments *arguments) {
+  return (struct wspec_selection){
       .cases = arguments->cases.items,
       .n_cases = arguments->cases.n_items,
       .excludes = arguments->excludes.items,
@@ -202,46 +260,82 @@ static int select_and_print(const struct arguments *arguments,
       .requirements = arguments->requirement_globs.items,
       .n_requirements = arguments->requirement_globs.n_items,
   };
-  const struct wspec_script **scripts;
+}
+
+static bool is_for(enum wspec_case_target role, enum wspec_case_target target) {
+  return role == WSPEC_TARGET_ANY || target == WSPEC_TARGET_ANY || target == role;
+}
+
+static void keep_role(enum wspec_case_target role, struct list *list) {
+  size_t kept = 0;
+  for (size_t i = 0; i < list->n_cases; i++) {
+    if (is_for(role, list->cases[i]->target)) {
+      list->cases[kept++] = list->cases[i];
+    }
+  }
+  list->n_cases = kept;
+}
+
+static int out_of_memory(void) {
+  (void)fprintf(stderr, "wspec list: %s\n", wspec_err_sentence(WSPEC_ERR_NOMEM));
+  return WSPEC_EXIT_USAGE;
+}
+
+static int select_and_print(const struct arguments *arguments,
+                            const struct wspec_selection *selection, struct list *list) {
   const char *unmatched;
-  size_t n_scripts;
-  enum wspec_err err =
-      wspec_select(&selection, set->scripts, set->n_scripts, &scripts, &n_scripts, &unmatched);
-  if (err) {
-    (void)fprintf(stderr, "wspec list: %s\n", wspec_err_sentence(err));
-    return WSPEC_EXIT_USAGE;
+  if (wspec_select(selection, list->set, &list->cases, &list->n_cases, &unmatched)) {
+    return out_of_memory();
   }
   if (unmatched) {
     (void)fprintf(stderr, "wspec list: no case matches '%s'\n", unmatched);
   }
-  keep_role(arguments->role, scripts, &n_scripts);
-  if (n_scripts == 0) {
+  keep_role(arguments->role, list);
+  if (list->n_cases == 0) {
     (void)fprintf(stderr, "wspec list: no case was selected\n");
     return WSPEC_EXIT_NO_CASES;
   }
-  if (arguments->requirements) {
-    print_requirements(requirements, scripts, n_scripts);
-  } else {
-    print_cases(scripts, n_scripts);
-  }
-  free(scripts);
-  return WSPEC_EXIT_OK;
+  list->column = id_column(list);
+  bool is_whole =
+      arguments->requirements ? print_requirements(list) : look_at_cases(list, print_case);
+  return is_whole ? WSPEC_EXIT_OK : out_of_memory();
 }
 
-static int list(const struct arguments *arguments) {
+static bool is_selected(void *user, const struct wspec_script *script) {
+  return wspec_selection_takes(user, script);
+}
+
+static int list_selected(const struct arguments *arguments, struct wspec_selection *selection) {
   struct wspec_requirements requirements;
   struct wspec_case_set set;
-  const struct wspec_load_options options = {.exhaustive = arguments->exhaustive};
+  struct list list = {.set = &set, .requirements = &requirements};
+  const struct wspec_load_options options = {.exhaustive = arguments->exhaustive,
+                                             .expand_later = true,
+                                             .wants = is_selected,
+                                             .user = selection};
   int exit_code = wspec_load_suite("list", arguments->case_dir, &options, &requirements, &set);
   for (size_t i = 0; i < arguments->case_files.n_items && exit_code == WSPEC_EXIT_OK; i++) {
     exit_code =
         wspec_load_cases_at("list", arguments->case_files.items[i], &requirements, &options, &set);
   }
   if (exit_code == WSPEC_EXIT_OK) {
-    exit_code = select_and_print(arguments, &requirements, &set);
+    exit_code = select_and_print(arguments, selection, &list);
   }
+  free(list.starts);
+  free(list.numbers);
+  free(list.cases);
   wspec_case_set_clear(&set);
   wspec_requirements_clear(&requirements);
+  return exit_code;
+}
+
+static int list(const struct arguments *arguments) {
+  struct wspec_selection selection = selection_of(arguments);
+  size_t n_words =
+      selection.n_cases + selection.n_excludes + selection.n_tags + selection.n_requirements;
+  selection.seen = calloc(n_words + 1, sizeof *selection.seen);
+  int exit_code = selection.seen ? list_selected(arguments, &selection) : out_of_memory();
+  free(selection.seen);
   return exit_code;
 }
 

@@ -5,7 +5,6 @@
 
 #include "run/embedded.h"
 #include "run/probe.h"
-#include "run/schedule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,10 +137,7 @@ static int play_over_network(struct run *run) {
       .user = suite,
       .watcher = {.on_activity = wspec_run_suite_activity, .user = suite},
   };
-  return wspec_schedule_run(run->loop, &options, suite->scripts, suite->n_scripts, suite->results,
-                            &suite->target_gone)
-             ? out_of_memory(run)
-             : WSPEC_EXIT_OK;
+  return wspec_run_suite_play(suite, run->loop, &options);
 }
 
 static int play(struct run *run) {

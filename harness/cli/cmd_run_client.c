@@ -4,7 +4,6 @@
 
 #include "run/client_command.h"
 #include "run/probe.h"
-#include "run/schedule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,10 +80,7 @@ static int play_all(struct run *run) {
       .on_result = wspec_run_suite_result,
       .user = suite,
   };
-  return wspec_schedule_run(run->loop, &options, suite->scripts, suite->n_scripts, suite->results,
-                            &suite->target_gone)
-             ? wspec_run_suite_out_of_memory(suite)
-             : WSPEC_EXIT_OK;
+  return wspec_run_suite_play(suite, run->loop, &options);
 }
 
 static int play_command(struct run *run) {

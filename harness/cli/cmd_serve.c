@@ -318,6 +318,9 @@ static int run(struct program *program) {
   struct wspec_run_suite *suite = &program->suite;
   int code = wspec_run_suite_load(suite);
   if (code == WSPEC_EXIT_OK) {
+    code = wspec_run_suite_next_wave(suite, suite->n_cases); /* a client may ask for any */
+  }
+  if (code == WSPEC_EXIT_OK) {
     code = wspec_listen_tls_open(&program->tls, &suite->options);
   }
   if (code == WSPEC_EXIT_OK) {

@@ -17,10 +17,10 @@ static bool is_in_shard(const struct wspec_run_options *options, const char *id)
   return hash % options->n_shards == options->shard - 1;
 }
 
-static bool is_playable(const struct wspec_run_options *options,
-                        const struct wspec_script *script) {
-  bool is_for_role = script->target == WSPEC_TARGET_ANY || script->target == options->role;
-  return is_for_role && is_in_shard(options, script->id);
+static bool is_playable(const struct wspec_run_options *options, enum wspec_case_target target,
+                        const char *id) {
+  bool is_for_role = target == WSPEC_TARGET_ANY || target == options->role;
+  return is_for_role && is_in_shard(options, id);
 }
 
 /* ---- Loading ---- */
@@ -33,13 +33,16 @@ struct wish {
 
 static bool is_wished_for(void *user, const struct wspec_script *script) {
   const struct wish *wish = user;
-  return wspec_selection_takes(&wish->selection, script) && is_playable(wish->options, script);
+  return wspec_selection_takes(&wish->selection, script) &&
+         is_playable(wish->options, script->target, script->id);
 }
 
 static int load(const struct wspec_run_options *options, struct wish *wish,
                 struct wspec_requirements *requirements, struct wspec_case_set *set) {
-  const struct wspec_load_options load_options = {
-      .exhaustive = options->exhaustive, .wants = is_wished_for, .user = wish};
+  const struct wspec_load_options load_options = {.exhaustive = options->exhaustive,
+                                                  .expand_later = true,
+                                                  .wants = is_wished_for,
+                                                  .user = wish};
   int code = wspec_load_suite(options->outputs.command, options->case_dir, &load_options,
                               requirements, set);
   for (size_t i = 0; i < options->n_case_files && code == WSPEC_EXIT_OK; i++) {
@@ -49,23 +52,22 @@ static int load(const struct wspec_run_options *options, struct wish *wish,
   return code;
 }
 
-static void keep_playable(const struct wspec_run_options *options,
-                          const struct wspec_script **scripts, size_t *n_scripts) {
+static void keep_playable(const struct wspec_run_options *options, const struct wspec_case **cases,
+                          size_t *n_cases) {
   size_t kept = 0;
-  for (size_t i = 0; i < *n_scripts; i++) {
-    if (is_playable(options, scripts[i])) {
-      scripts[kept++] = scripts[i];
+  for (size_t i = 0; i < *n_cases; i++) {
+    if (is_playable(options, cases[i]->target, cases[i]->id)) {
+      cases[kept++] = cases[i];
     }
   }
-  *n_scripts = kept;
+  *n_cases = kept;
 }
 
-static int select_scripts(const struct wspec_run_options *options, const struct wish *wish,
-                          const struct wspec_case_set *set, const struct wspec_script ***scripts,
-                          size_t *n_scripts) {
+static int select_cases(const struct wspec_run_options *options, const struct wish *wish,
+                        const struct wspec_case_set *set, const struct wspec_case ***cases,
+                        size_t *n_cases) {
   const char *unmatched = NULL;
-  if (wspec_select(&wish->selection, set->scripts, set->n_scripts, scripts, n_scripts,
-                   &unmatched)) {
+  if (wspec_select(&wish->selection, set, cases, n_cases, &unmatched)) {
     fprintf(stderr, "wspec %s: out of memory\n", options->outputs.command);
     return WSPEC_EXIT_UNREACHABLE;
   }
@@ -73,8 +75,8 @@ static int select_scripts(const struct wspec_run_options *options, const struct 
     fprintf(stderr, "wspec %s: '%s' matches no case; 'wspec list' shows them\n",
             options->outputs.command, unmatched);
   }
-  keep_playable(options, *scripts, n_scripts);
-  if (*n_scripts == 0) {
+  keep_playable(options, *cases, n_cases);
+  if (*n_cases == 0) {
     fprintf(stderr, "wspec %s: no case was selected\n", options->outputs.command);
     return WSPEC_EXIT_NO_CASES;
   }
@@ -83,7 +85,7 @@ static int select_scripts(const struct wspec_run_options *options, const struct 
 
 int wspec_run_cases_load(const struct wspec_run_options *options,
                          struct wspec_requirements *requirements, struct wspec_case_set *set,
-                         const struct wspec_script ***scripts, size_t *n_scripts) {
+                         const struct wspec_case ***cases, size_t *n_cases) {
   struct wish wish = {.options = options, .selection = options->selection};
   size_t n_words = wish.selection.n_cases + wish.selection.n_excludes + wish.selection.n_tags +
                    wish.selection.n_requirements;
@@ -94,7 +96,7 @@ int wspec_run_cases_load(const struct wspec_run_options *options,
   }
   int code = load(options, &wish, requirements, set);
   if (code == WSPEC_EXIT_OK) {
-    code = select_scripts(options, &wish, set, scripts, n_scripts);
+    code = select_cases(options, &wish, set, cases, n_cases);
   }
   free(wish.selection.seen);
   return code;
@@ -108,15 +110,17 @@ struct names {
   size_t n_left; /* that are not named yet */
 };
 
-/* Wants none: it only looks at their ids. */
-static bool look_at(void *user, const struct wspec_script *script) {
-  struct names *names = user;
+static void look_at(struct names *names, const char *id) {
   for (size_t i = 0; i < names->baseline->n_entries && names->n_left > 0; i++) {
-    if (!names->named[i] && wspec_glob_matches(names->baseline->entries[i].pattern, script->id)) {
+    if (!names->named[i] && wspec_glob_matches(names->baseline->entries[i].pattern, id)) {
       names->named[i] = true;
       names->n_left--;
     }
   }
+}
+
+static bool wants_none(void *user, const struct wspec_script *script) {
+  look_at(user, script->id);
   return false;
 }
 
@@ -128,13 +132,13 @@ void wspec_run_cases_named(const struct wspec_run_options *options,
   for (size_t i = 0; i < baseline->n_entries; i++) {
     named[i] = false;
   }
-  for (size_t i = 0; i < set->n_scripts && names.n_left > 0; i++) {
-    (void)look_at(&names, &set->scripts[i]);
+  for (size_t i = 0; i < set->n_cases && names.n_left > 0; i++) {
+    look_at(&names, set->cases[i].id);
   }
   char *dir = names.n_left > 0 ? wspec_cases_dir(options->case_dir) : NULL;
   if (dir) {
     const struct wspec_load_options load_options = {
-        .exhaustive = true, .wants = look_at, .user = &names};
+        .exhaustive = true, .wants = wants_none, .user = &names};
     struct wspec_case_set others = {0};
     (void)wspec_load_cases_at(options->outputs.command, dir, requirements, &load_options, &others);
     wspec_case_set_clear(&others);

@@ -14,6 +14,12 @@
 
 enum { SETTLE_FLOOR_US = 100 * 1000, CLOSE_US = 1000 * 1000 };
 
+/* More than there are ordinary cases, which are to be one wave. */
+enum { WAVE_CASES = 4096 };
+
+/* The scripts of a wave of cases as there are, a hundred times over. */
+enum { WAVE_ARENA_MAX = 1 << 30 };
+
 static const char *command_of(const struct wspec_run_suite *suite) {
   return suite->options.outputs.command;
 }
@@ -33,13 +39,38 @@ static uint64_t clock_us(void) {
 
 int wspec_run_suite_load(struct wspec_run_suite *suite) {
   suite->began_us = clock_us();
-  int code = wspec_run_cases_load(&suite->options, &suite->requirements, &suite->set,
-                                  &suite->scripts, &suite->n_scripts);
-  if (code == WSPEC_EXIT_OK) {
-    suite->results = calloc(suite->n_scripts, sizeof *suite->results);
-    code = suite->results ? WSPEC_EXIT_OK : wspec_run_suite_out_of_memory(suite);
+  wspec_arena_init(&suite->wave_arena, WAVE_ARENA_MAX);
+  return wspec_run_cases_load(&suite->options, &suite->requirements, &suite->set, &suite->cases,
+                              &suite->n_cases);
+}
+
+static void clear_wave(struct wspec_run_suite *suite) {
+  for (size_t i = 0; suite->results && i < suite->n_scripts; i++) {
+    wspec_result_clear(&suite->results[i]);
   }
-  return code;
+  free(suite->results);
+  free(suite->scripts);
+  wspec_arena_clear(&suite->wave_arena);
+  suite->results = NULL;
+  suite->scripts = NULL;
+  suite->n_before += suite->n_scripts;
+  suite->n_scripts = 0;
+}
+
+int wspec_run_suite_next_wave(struct wspec_run_suite *suite, size_t n) {
+  clear_wave(suite);
+  size_t left = suite->n_cases - suite->n_before;
+  n = left < n ? left : n;
+  suite->results = calloc(n + 1, sizeof *suite->results);
+  suite->scripts = calloc(n + 1, sizeof(struct wspec_script *));
+  bool is_whole = suite->results && suite->scripts;
+  for (size_t i = 0; i < n && is_whole; i++) {
+    suite->scripts[i] =
+        wspec_case_expand(&suite->set, suite->cases[suite->n_before + i], &suite->wave_arena);
+    is_whole = suite->scripts[i] != NULL;
+  }
+  suite->n_scripts = is_whole ? n : 0;
+  return is_whole ? WSPEC_EXIT_OK : wspec_run_suite_out_of_memory(suite);
 }
 
 /* ---- Configuration ---- */
@@ -114,7 +145,7 @@ static int open_report(struct wspec_run_suite *suite) {
       .jobs = suite->options.jobs,
       .shard = suite->options.shard,
       .n_shards = suite->options.n_shards,
-      .n_selected = suite->n_scripts,
+      .n_selected = suite->n_cases,
   };
   const struct wspec_record_options options = record_options(suite, NULL);
   FILE *file = outputs->files[WSPEC_FORMAT_JSON];
@@ -150,7 +181,7 @@ int wspec_run_suite_open(struct wspec_run_suite *suite) {
   suite->terminal.reproduce = suite->reproduce;
   suite->terminal.reproduce_end = suite->reproduce_end;
   suite->terminal.is_live =
-      !suite->options.in_memory && (suite->options.jobs == 1 || suite->n_scripts == 1);
+      !suite->options.in_memory && (suite->options.jobs == 1 || suite->n_cases == 1);
   suite->start_us = clock_us();
   return WSPEC_EXIT_OK;
 }
@@ -165,7 +196,9 @@ void wspec_run_suite_result(void *user, const struct wspec_result *result, size_
   struct wspec_run_suite *suite = user;
   const struct wspec_baseline_entry *known = wspec_baseline_match(&suite->baseline.known, result);
   const struct wspec_record_options options = record_options(suite, known);
-  wspec_terminal_result(&suite->terminal, result, options.known_reason, n_done, n_all);
+  (void)n_all; /* of the wave */
+  wspec_terminal_result(&suite->terminal, result, options.known_reason, suite->n_before + n_done,
+                        suite->n_cases);
   errno = 0;
   enum wspec_err err = wspec_json_report_add(&suite->json, result, &options);
   if (err) {
@@ -174,27 +207,54 @@ void wspec_run_suite_result(void *user, const struct wspec_result *result, size_
   }
 }
 
+int wspec_run_suite_play(struct wspec_run_suite *suite, struct wspec_loop *loop,
+                         const struct wspec_schedule_options *options) {
+  int code;
+  while ((code = wspec_run_suite_next_wave(suite, WAVE_CASES)) == WSPEC_EXIT_OK &&
+         suite->n_scripts > 0) {
+    if (wspec_schedule_run(loop, options, suite->scripts, suite->n_scripts, suite->results,
+                           &suite->target_gone)) {
+      return wspec_run_suite_out_of_memory(suite);
+    }
+  }
+  return code;
+}
+
+static int play_in_memory(struct wspec_run_suite *suite, const struct wspec_script *script,
+                          struct wspec_memory_options *options, size_t index) {
+  struct wspec_play_config config = suite->config;
+  struct wspec_result result;
+  config.seed = wspec_play_seed(config.seed, script->id);
+  options->config = &config;
+  enum wspec_err err = wspec_memory_run(script, options, &result);
+  result.script = script;
+  if (err == WSPEC_ERR_NOMEM) {
+    return wspec_run_suite_out_of_memory(suite);
+  }
+  if (err) {
+    result.verdict = WSPEC_VERDICT_ERROR;
+  }
+  wspec_run_suite_result(suite, &result, index + 1, suite->n_cases);
+  wspec_result_clear(&result);
+  return WSPEC_EXIT_OK;
+}
+
+/* One after the other, and none is held. */
 int wspec_run_suite_play_in_memory(struct wspec_run_suite *suite) {
   /* A large message in single octets is many deliveries: they must not add up to a time limit. */
   uint32_t chunk_len = suite->options.chunk_len;
-  struct wspec_play_config config = suite->config;
-  const struct wspec_memory_options options = {
-      .config = &config, .chunk_len = chunk_len, .latency_us = chunk_len > 0 ? 1 : 100};
-  for (size_t i = 0; i < suite->n_scripts; i++) {
-    struct wspec_result *result = &suite->results[i];
-    config.seed = wspec_play_seed(suite->config.seed, suite->scripts[i]->id);
-    enum wspec_err err = wspec_memory_run(suite->scripts[i], &options, result);
-    result->script = suite->scripts[i];
-    if (err == WSPEC_ERR_NOMEM) {
-      return wspec_run_suite_out_of_memory(suite);
-    }
-    if (err) {
-      result->verdict = WSPEC_VERDICT_ERROR;
-    }
-    wspec_run_suite_result(suite, result, i + 1, suite->n_scripts);
-    wspec_result_clear(result);
+  struct wspec_memory_options options = {.chunk_len = chunk_len,
+                                         .latency_us = chunk_len > 0 ? 1 : 100};
+  int code = WSPEC_EXIT_OK;
+  for (size_t i = 0; i < suite->n_cases && code == WSPEC_EXIT_OK; i++) {
+    struct wspec_arena_mark mark = wspec_arena_mark(&suite->wave_arena);
+    const struct wspec_script *script =
+        wspec_case_expand(&suite->set, suite->cases[i], &suite->wave_arena);
+    code =
+        script ? play_in_memory(suite, script, &options, i) : wspec_run_suite_out_of_memory(suite);
+    wspec_arena_rewind(&suite->wave_arena, mark);
   }
-  return WSPEC_EXIT_OK;
+  return code;
 }
 
 /* ---- The end ---- */
@@ -251,11 +311,8 @@ int wspec_run_suite_close(struct wspec_run_suite *suite, int code) {
 }
 
 void wspec_run_suite_clear(struct wspec_run_suite *suite) {
-  for (size_t i = 0; suite->results && i < suite->n_scripts; i++) {
-    wspec_result_clear(&suite->results[i]);
-  }
-  free(suite->results);
-  free(suite->scripts);
+  clear_wave(suite);
+  free(suite->cases);
   free(suite->reproduce);
   free(suite->reproduce_end);
   wspec_report_clear(&suite->report);

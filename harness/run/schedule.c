@@ -408,6 +408,7 @@ enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
       .n_scripts = n_scripts,
       .results = results,
       .entries = calloc(n_scripts, sizeof *schedule.entries),
+      .target_gone = *target_gone,
   };
   memset(results, 0, n_scripts * sizeof *results);
   if (!schedule.entries ||

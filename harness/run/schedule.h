@@ -34,8 +34,8 @@ struct wspec_schedule_options {
 
 /* wspec_schedule_run plays `scripts` and fills `results`, `n_scripts` of them, in their order; the
  * caller clears each. It runs `loop` until all is done. `*target_gone` is set where the target went
- * away for good: the cases that were left are then `error`. WSPEC_ERR_NOMEM: results may be
- * incomplete, clear them all the same. */
+ * away for good: the cases that were left are then `error`, as are all where it was set before.
+ * WSPEC_ERR_NOMEM: results may be incomplete, clear them all the same. */
 WSPEC_MUST_USE enum wspec_err wspec_schedule_run(struct wspec_loop *loop,
                                                  const struct wspec_schedule_options *options,
                                                  const struct wspec_script *const *scripts,

@@ -113,6 +113,11 @@ static void test_text_is_copied_with_its_nul(void **state) {
   wspec_arena_init(&arena, 100000);
   assert_string_equal(wspec_arena_text(&arena, wspec_span_of("abcdef", 3)), "abc");
   assert_string_equal(wspec_arena_text(&arena, wspec_span_of(NULL, 0)), "");
+  /* Texts stand close, and what follows them is aligned all the same. */
+  char *text = wspec_arena_text(&arena, wspec_span_text("xyz"));
+  assert_ptr_equal(wspec_arena_text(&arena, wspec_span_text("")), text + 4);
+  assert_int_equal((uintptr_t)wspec_arena_alloc(&arena, 1, 1) % alignof(max_align_t), 0);
+  assert_string_equal(text, "xyz");
   wspec_arena_clear(&arena);
   failalloc_arm(1);
   assert_null(wspec_arena_text(&arena, wspec_span_text("abc")));

@@ -17,12 +17,24 @@ static const struct wspec_requirement *OF_BOTH[] = {&MASKING, &LENGTH};
 static const char *CONTROL[] = {"control"};
 static const char *LARGE[] = {"slow", "large"};
 
-static const struct wspec_script SCRIPTS[] = {
+static struct wspec_script SCRIPTS[] = {
     {.id = "6455/5.2/length-0", .requirements = OF_BOTH, .n_requirements = 2},
     {.id = "6455/5.2/length-1", .requirements = OF_MASKING, .n_requirements = 1},
     {.id = "6455/5.5.2/ping", .tags = CONTROL, .n_tags = 1},
     {.id = "7692/5/offer", .tags = LARGE, .n_tags = 2},
 };
+
+/* The one in the middle is expanded later. */
+static struct wspec_case CASES[] = {
+    {.id = "6455/5.2/length-0", .index = 0},
+    {.id = "6455/5.2/length-1", .index = 1},
+    {.id = "6455/5.2/every-1", .family = (struct wspec_family *)SCRIPTS, .index = 7},
+    {.id = "6455/5.5.2/ping", .index = 2},
+    {.id = "7692/5/offer", .index = 3},
+};
+
+static const struct wspec_case_set SET = {
+    .cases = CASES, .n_cases = 5, .scripts = SCRIPTS, .n_scripts = 4};
 
 static void test_globs(void **state) {
   (void)state;
@@ -58,17 +70,17 @@ static void test_globs(void **state) {
   }
 }
 
-/* `expected` has a digit for each script that is to be selected. */
+/* `expected` has a digit for each case that is to be selected. */
 static void check(const struct wspec_selection *selection, const char *expected,
                   const char *expected_unmatched) {
-  const struct wspec_script **found;
+  const struct wspec_case **found;
   const char *unmatched;
   size_t n;
-  assert_int_equal(wspec_select(selection, SCRIPTS, 4, &found, &n, &unmatched), WSPEC_OK);
+  assert_int_equal(wspec_select(selection, &SET, &found, &n, &unmatched), WSPEC_OK);
   assert_int_equal(n, strlen(expected));
   assert_true((found == NULL) == (n == 0));
   for (size_t i = 0; i < n; i++) {
-    assert_ptr_equal(found[i], &SCRIPTS[expected[i] - '0']);
+    assert_ptr_equal(found[i], &CASES[expected[i] - '0']);
   }
   if (expected_unmatched) {
     assert_string_equal(unmatched, expected_unmatched);
@@ -86,20 +98,20 @@ static void test_selections(void **state) {
   static const char *const requirement[] = {"6455-5.2-*"};
   static const char *const typo[] = {"6455", "6455/5.4"};
   static const char *const no_tag[] = {"larg"};
-  check(&(struct wspec_selection){0}, "0123", NULL);
-  check(&(struct wspec_selection){.cases = sections, .n_cases = 2}, "013", NULL);
-  check(&(struct wspec_selection){.excludes = ending, .n_excludes = 1}, "023", NULL);
+  check(&(struct wspec_selection){0}, "01234", NULL);
+  check(&(struct wspec_selection){.cases = sections, .n_cases = 2}, "0124", NULL);
+  check(&(struct wspec_selection){.excludes = ending, .n_excludes = 1}, "0234", NULL);
   check(
       &(struct wspec_selection){
           .cases = sections, .n_cases = 2, .excludes = ending, .n_excludes = 1},
-      "03", NULL);
-  check(&(struct wspec_selection){.tags = tags, .n_tags = 2}, "23", NULL);
-  check(&(struct wspec_selection){.requirements = requirement, .n_requirements = 1}, "0", NULL);
-  check(&(struct wspec_selection){.cases = sections, .n_cases = 1, .tags = tags, .n_tags = 2}, "",
+      "024", NULL);
+  check(&(struct wspec_selection){.tags = tags, .n_tags = 2}, "234", NULL);
+  check(&(struct wspec_selection){.requirements = requirement, .n_requirements = 1}, "02", NULL);
+  check(&(struct wspec_selection){.cases = sections, .n_cases = 1, .tags = tags, .n_tags = 2}, "2",
         NULL);
-  check(&(struct wspec_selection){.cases = typo, .n_cases = 2}, "012", "6455/5.4");
-  check(&(struct wspec_selection){.excludes = typo, .n_excludes = 2}, "3", "6455/5.4");
-  check(&(struct wspec_selection){.tags = no_tag, .n_tags = 1}, "", "larg");
+  check(&(struct wspec_selection){.cases = typo, .n_cases = 2}, "0123", "6455/5.4");
+  check(&(struct wspec_selection){.excludes = typo, .n_excludes = 2}, "24", "6455/5.4");
+  check(&(struct wspec_selection){.tags = no_tag, .n_tags = 1}, "2", "larg");
 }
 
 /* Of scripts that are not in the set, a word is known to fit all the same. */
@@ -112,11 +124,11 @@ static void test_words_of_scripts_that_are_not_there_are_noted(void **state) {
   bool seen[5] = {false};
   struct wspec_selection selection = {
       .excludes = excludes, .n_excludes = 1, .cases = cases, .n_cases = 2, .seen = seen};
-  check(&selection, "013", "6455/5.4");
+  check(&selection, "0124", "6455/5.4");
   assert_false(wspec_selection_takes(&selection, &absent));
   assert_true(wspec_selection_takes(&selection, &SCRIPTS[0]));
   assert_true(seen[0] && seen[1] && !seen[2] && !seen[3]);
-  check(&selection, "013", NULL);
+  check(&selection, "0124", NULL);
   selection.tags = tags;
   selection.n_tags = 2;
   assert_false(wspec_selection_takes(&selection, &absent));
@@ -127,11 +139,11 @@ static void test_words_of_scripts_that_are_not_there_are_noted(void **state) {
 
 static void test_no_memory(void **state) {
   (void)state;
-  const struct wspec_script **found;
+  const struct wspec_case **found;
   const char *unmatched;
   size_t n;
   failalloc_arm(1);
-  assert_int_equal(wspec_select(&(struct wspec_selection){0}, SCRIPTS, 4, &found, &n, &unmatched),
+  assert_int_equal(wspec_select(&(struct wspec_selection){0}, &SET, &found, &n, &unmatched),
                    WSPEC_ERR_NOMEM);
   assert_true(failalloc_disarm());
   assert_null(found);
