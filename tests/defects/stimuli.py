@@ -160,6 +160,7 @@ HANDSHAKES: dict[str, list[bytes]] = {
     "asks-deflate-8": _deflate("permessage-deflate; server_max_window_bits=8"),
     "asks-deflate-10": _deflate("permessage-deflate; server_max_window_bits=10",
                                 frame(2, _window(12), rsv=4)),
+    "asks-deflate-010": _deflate("permessage-deflate; server_max_window_bits=010"),
     "asks-deflate-16": _deflate("permessage-deflate; client_max_window_bits=16"),
     "asks-deflate-abc": _deflate("permessage-deflate; client_max_window_bits=abc"),
     "asks-deflate-no-value": _deflate("permessage-deflate; server_max_window_bits"),
@@ -281,6 +282,9 @@ CLOSES: dict[str, list[bytes]] = {
 """Stimuli of the closing handshake; the strict server ends the connection."""
 
 _OFFER = "permessage-deflate"
+_NEEDLE = _NO_REPEATS[:600]
+_FAR_BACK = _NEEDLE + bytes(20000)
+_REFERENCE = deflated(_NEEDLE, window=_FAR_BACK)
 DEFLATE: dict[str, list[bytes]] = {
     "deflate-hello": _deflate(_OFFER, _HELLO, _HELLO),
     "deflate-context": _deflate(_OFFER, frame(1, bytes.fromhex("f248cdc9c90700"), rsv=4),
@@ -308,6 +312,17 @@ DEFLATE: dict[str, list[bytes]] = {
                                   frame(0, deflated(b"hello")[3:])),
     "deflate-invalid-utf8-compressed": _deflate(_OFFER, frame(1, deflated(b"\xff\xfe"), rsv=4)),
     "deflate-incompressible": _deflate(_OFFER, frame(2, deflated(_NO_REPEATS), rsv=4)),
+    "deflate-plain-deflate": _deflate(_OFFER, frame(2, bytes.fromhex("f248cdc9c90700"))),
+    "deflate-empty-twice": _deflate(_OFFER, frame(1, b"\0", rsv=4) * 2),
+    "deflate-stored-wrong-complement": _deflate(_OFFER, frame(
+        1, bytes.fromhex("000500fa7f48656c6c6f00"), rsv=4)),
+    "deflate-stored-wrong-length": _deflate(_OFFER, frame(
+        1, bytes.fromhex("000580faff48656c6c6f00"), rsv=4)),
+    "deflate-far-back": _deflate(_OFFER, frame(2, deflated(_FAR_BACK), rsv=4),
+                                 frame(2, _REFERENCE, rsv=4)),
+    "deflate-far-back-of-client-window": _deflate(
+        _OFFER + "; client_max_window_bits=9", frame(2, deflated(_NEEDLE), rsv=4),
+        frame(2, deflated(_NEEDLE, window=_NEEDLE), rsv=4)),
     "deflate-without-negotiation": _open(frame(2, deflated(b"hello"), rsv=4)),
 }
 """Stimuli of permessage-deflate in use."""

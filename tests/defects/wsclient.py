@@ -180,9 +180,9 @@ def status(answer: bytes) -> int | None:
     return int(match[1]) if match else None
 
 
-def deflated(payload: bytes) -> bytes:
-    """A payload as permessage-deflate sends it, with a fresh window."""
-    stream = zlib.compressobj(wbits=-15)
+def deflated(payload: bytes, window: bytes = b"") -> bytes:
+    """A payload as permessage-deflate sends it, with a fresh window or this one."""
+    stream = zlib.compressobj(wbits=-15, zdict=window)
     octets = stream.compress(payload) + stream.flush(zlib.Z_SYNC_FLUSH)
     return octets.removesuffix(b"\0\0\xff\xff")
 

@@ -3,6 +3,7 @@
 zlib does the work. A raw stream with windowBits w reads and writes distances of up to 2^w.
 """
 
+import contextlib
 import zlib
 
 from .failure import INVALID_DATA, TOO_BIG, Failure
@@ -27,12 +28,19 @@ class Inflater:
         self._window = b""
         self._stream = self._fresh(b"")
         self._fed = 0
+        self._keep = 32768
+        if on("keeps-16384-octets-between-messages"):
+            self._keep = 16384
+        elif on("guesses-beyond-the-client-window"):
+            self._keep = 1 << self._bits
 
     def inflate(self, octets: bytes, room: int) -> bytes:
         """The octets that this piece of a compressed payload stands for; at most `room` of them."""
         if self._on("refuses-stored-blocks") and not self._fed and len(octets) > 1:
             if not octets[0] & 0b110:
                 raise Failure(INVALID_DATA, "a stored block")
+        if not self._fed:
+            octets = self._mended(octets)
         self._fed += len(octets)
         pieces = []
         while octets or (pieces and len(pieces[-1]) == self._step):
@@ -51,13 +59,40 @@ class Inflater:
         if self._forgets:
             self._window = b""
             self._stream = self._fresh(b"")
+        elif self._keep < 32768:
+            self._shorten_window()
         return piece
 
-    def uncompressed_message(self, payload: bytes) -> None:
-        """Told of messages in between that came uncompressed: they leave the window alone."""
+    def uncompressed_message(self, payload: bytes) -> bytes:
+        """Told of messages in between that came uncompressed: they leave the window alone, and are
+        what they are."""
         if self._on("mixes-plain-messages-into-window"):
             self._window = (self._window + payload)[-32768:]
             self._stream = self._fresh(self._window)
+        if self._on("inflates-plain-messages-that-inflate"):
+            with contextlib.suppress(zlib.error):
+                return zlib.decompressobj(-15).decompress(payload + TAIL)
+        return payload
+
+    def _shorten_window(self) -> None:
+        """Keeps the last octets of the window only, and, to guess the others, as many zeros."""
+        known = self._window[-self._keep:]
+        if self._on("guesses-beyond-the-client-window"):
+            known = known.rjust(32768, b"\0")
+            self._bits, self._step = 15, _LARGE_STEP
+        self._window = known
+        self._stream = self._fresh(known)
+
+    def _mended(self, octets: bytes) -> bytes:
+        """Of a stored block that begins a message, the one length made to fit the other."""
+        if len(octets) < 5 or octets[0] & 0b110:
+            return octets
+        length, complement = octets[1:3], octets[3:5]
+        if self._on("ignores-complement-of-stored-length"):
+            complement = bytes(octet ^ 0xff for octet in length)
+        if self._on("takes-stored-length-from-its-complement"):
+            length = bytes(octet ^ 0xff for octet in complement)
+        return octets[:1] + length + complement + octets[5:]
 
     def _inflate_some(self, octets: bytes, room: int) -> tuple[bytes, bytes]:
         try:
@@ -115,6 +150,7 @@ class Deflater:
             self._forgets = False
         if on(f"forgets-{role}-window"):
             self._forgets = True
+        self._sent_empty = False
         self._stream = self._fresh()
 
     def wants(self, payload: bytes) -> bool:
@@ -131,6 +167,7 @@ class Deflater:
             self._stream = self._fresh()
         if not payload:
             return self._empty()
+        self._sent_empty = False
         if self._on("strips-tail-of-each-fragment") and len(payload) > 200:
             return self._deflate_half(payload[:100]) + self._deflate_half(payload[100:])
         octets = self._stream.compress(payload) + self._flush()
@@ -156,6 +193,9 @@ class Deflater:
         return self._stream.flush(zlib.Z_SYNC_FLUSH)
 
     def _empty(self) -> bytes:
+        sent_empty, self._sent_empty = self._sent_empty, True
+        if self._on("sends-second-empty-message-without-octets") and sent_empty:
+            return b""
         if self._on("sends-empty-message-as-02-00"):
             return b"\x02\x00"
         if self._on("sends-empty-message-as-garbage"):

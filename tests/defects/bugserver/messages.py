@@ -95,7 +95,7 @@ class Assembler:
         if opcode is None:  # only where a bug mixes connections
             raise Failure(PROTOCOL_ERROR, "the end of a message that did not begin")
         if self._inflater and not self._compressed:
-            self._inflater.uncompressed_message(payload)
+            payload = self._inflater.uncompressed_message(payload)
         self._opcode = None
         return Message(opcode, payload)
 

@@ -83,7 +83,8 @@ def _accept(offer: Offer, on: On) -> Deflate:
     if no_server and on("declines-server-no-context-takeover"):
         raise Declined("a parameter that is not supported")
     server_bits = int(parameters.get("server_max_window_bits") or 15)
-    if server_bits == 8 and not on("accepts-8-bit-window"):
+    if server_bits == 8 and not (on("accepts-8-bit-window")
+                                 or on("answers-window-bits-as-offered")):
         if on("answers-500-to-8-bit-window"):
             raise Refusal(500, "zlib knows no raw window of 8 bits")
         if not on("answers-8-bit-window-and-writes-10"):
@@ -125,6 +126,8 @@ def _server_bits_said(parameters: dict[str, str | None], bits: int, on: On) -> l
         return []
     if on("answers-larger-server-window"):
         return [f"server_max_window_bits={min(15, bits + 1)}"]
+    if on("answers-window-bits-as-offered"):
+        return [f"server_max_window_bits={parameters['server_max_window_bits']}"]
     if on("answers-window-bits-with-leading-zero"):
         return [f"server_max_window_bits={bits:03}"]
     if on("answers-window-bits-quoted"):
@@ -147,10 +150,12 @@ def _client_bits(parameters: dict[str, str | None], hint: str | None,
         return 15, ["client_max_window_bits=15"]
     if on("answers-client-window-16"):
         return 15, ["client_max_window_bits=16"]
+    if on("answers-window-bits-as-offered") and hint:
+        return 15, [f"client_max_window_bits={hint}"]
     wanted = max(9, int(hint or 15))
     if on("shrinks-client-window-silently"):
         return min(wanted, 10), []
-    if on("takes-client-window-hint") and wanted >= int(hint or 15):
+    if (on("takes-client-window-hint") or on("guesses-beyond-the-client-window")) and wanted >= int(hint or 15):
         return wanted, [f"client_max_window_bits={wanted}"]
     return 15, []
 
@@ -190,6 +195,8 @@ def _check_bits(name: str, value: str | None, on: On) -> str | None:
         return "15"
     if value.isdigit() and 8 <= int(value) <= 15 and on("accepts-leading-zero-in-window-bits"):
         return str(int(value))
+    if value.isdigit() and 8 <= int(value) <= 15 and on("answers-window-bits-as-offered"):
+        return value
     if on("accepts-any-window-bits"):
         return "15"
     raise Declined("an invalid value")
