@@ -163,7 +163,9 @@ static void lint_expectation(struct wspec_linter *linter, const struct wspec_ste
                              const struct wspec_expectation *expect, bool open) {
   for (size_t i = 0; i < expect->n_alternatives; i++) {
     const struct wspec_alternative *alternative = &expect->alternatives[i];
-    lint_requirement(linter, step, alternative->requirement);
+    if (!alternative->is_implied) {
+      lint_requirement(linter, step, alternative->requirement);
+    }
     for (size_t k = 0; k < alternative->n_fields; k++) {
       lint_requirement(linter, step, alternative->fields[k].requirement);
     }

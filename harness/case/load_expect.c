@@ -8,7 +8,8 @@ enum {
   ALTERNATIVES_MAX = 64,
   CODE_MAX = 65535,
   TIMES_MAX = 1000000,
-  EXPANDED_MAX = 4 /* alternatives that one word can stand for */
+  EXPANDED_MAX = 4, /* alternatives that one word can stand for */
+  ADDED_MAX = 3     /* that come behind what the author wrote */
 };
 
 /* The reactions by the words of the language, in an order of our own: what stands in the script
@@ -38,6 +39,7 @@ static const char *const WORDS[] = {
     "silent", "any",     "http", "dropped", "accepted", "refused", "masking_keys", "key"};
 
 static const char NOTE_OTHER_CODE[] = "another close code than the expected one, or none";
+static const char NOTE_NO_ERROR[] = "closes the connection, but with a code that reports no error";
 static const char NOTE_OTHER_ANSWER[] = "another status code than the one that was sent";
 static const char NOTE_OTHER_STATUS[] = "another status than the expected one";
 static const char NOTE_DROPPED[] = "TCP closed without an HTTP answer";
@@ -457,6 +459,29 @@ static void load_alternative(struct list *list, const cJSON *item) {
 
 /* ---- Expectations ---- */
 
+static bool answers_a_client(const struct wspec_script *script) {
+  for (size_t i = 0; i < script->n_steps; i++) {
+    if (script->steps[i].kind == WSPEC_STEP_RESPOND) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* To fail a connection is to close it; that the close frame has a fitting code is a SHOULD (RFC 6455
+ * section 7.1.7), and 1000 and 1001 report no error. What the author says of these codes goes first.
+ * A client that says 1000 to a wrong answer has taken the connection for an open one. */
+static void add_code_of_no_error(struct list *list) {
+  static const struct wspec_code_range codes[] = {{1000, 1001}};
+  if (answers_a_client(list->reader->script)) {
+    return;
+  }
+  struct wspec_alternative *out = add(list, WSPEC_REACTION_FAILED, WSPEC_RANK_WARN, NOTE_NO_ERROR);
+  set_codes(list, out, codes, COUNT(codes));
+  out->requirement = wspec_requirements_find(list->reader->requirements, "6455-7.1.7-05");
+  out->is_implied = true;
+}
+
 /* Failing a connection with another error code, or with none in the close frame, is reported, not
  * punished: which of them fits is seldom a plain MUST, and 7.4.2 leaves 3000 to 4999 to the
  * application. Whoever lists two `failed` has ranked the codes by hand. */
@@ -481,6 +506,7 @@ static void add_other_error_codes(struct list *list) {
                                                    .no_code_allowed = true};
   list->n_items++;
   set_codes(list, &list->items[at + 1], codes, COUNT(codes));
+  add_code_of_no_error(list);
 }
 
 /* The answer to a close frame typically echoes its code, RFC 6455 section 5.5.1: another one is as
@@ -532,7 +558,7 @@ void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
     return;
   }
   struct list list = {.reader = reader};
-  list.items = wspec_reader_alloc(reader, (size_t)n * EXPANDED_MAX + 2, sizeof *list.items);
+  list.items = wspec_reader_alloc(reader, (size_t)n * EXPANDED_MAX + ADDED_MAX, sizeof *list.items);
   if (!list.items) {
     return;
   }

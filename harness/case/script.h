@@ -233,6 +233,7 @@ struct wspec_alternative {
   enum wspec_rank rank;
   const char *note; /* what is to be said of it in a report; NULL for a plain pass */
   const struct wspec_requirement *requirement; /* for WARN and FAIL; NULL: the case's first */
+  bool is_implied; /* not the author's: it stands behind every alternative of its kind */
 
   struct wspec_payload_ref payload; /* ECHO, MESSAGE, PONG */
   uint64_t times;                   /* ECHO, MESSAGE, PONG: it must come so often; 0 is 1 */

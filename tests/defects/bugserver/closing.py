@@ -53,7 +53,7 @@ def _answer_to_empty(on: On) -> bytes:
         return _code(0)
     if on("answers-empty-close-with-1-octet"):
         return b"\x03"
-    if on("answers-close-with-1000") or on("takes-long-control-frames-as-empty"):
+    if on("answers-close-with-1000"):
         return _code(1000)
     return b""
 

@@ -312,6 +312,7 @@ class FrameReader:
         on = self._on
         length = int.from_bytes(field, "big")
         if header.is_control and on("takes-long-control-frames-as-empty"):
+            header.skipped = header.opcode == Opcode.CLOSE
             return 0
         if len(field) == 2 and on("reads-16-bit-length-in-little-endian"):
             return int.from_bytes(field, "little")

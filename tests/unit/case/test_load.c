@@ -79,12 +79,14 @@ static void test_the_real_cases_load(void **state) {
 
 static void test_every_combination_is_a_case_in_order(void **state) {
   (void)state;
-  static const char *const ids[] = {
-      "6455/5.2/frame-3-zero-0",   "6455/5.2/frame-3-zero-125", "6455/5.2/frame-3-ones-0",
-      "6455/5.2/frame-3-ones-125", "6455/5.2/frame-5-zero-0",   "6455/5.2/frame-5-zero-125",
-      "6455/5.2/frame-5-ones-0",   "6455/5.2/frame-5-ones-125", "6455/5.2/frame-7-zero-0",
-      "6455/5.2/frame-7-zero-125", "6455/5.2/frame-7-ones-0",   "6455/5.2/frame-7-ones-125",
-      "6455/5.2/payloads",         "6455/5.2/messages",         "6455/5.2/heads"};
+  static const char *const ids[] = {"6455/5.2/frame-3-zero-0", "6455/5.2/frame-3-zero-125",
+                                    "6455/5.2/frame-3-ones-0", "6455/5.2/frame-3-ones-125",
+                                    "6455/5.2/frame-5-zero-0", "6455/5.2/frame-5-zero-125",
+                                    "6455/5.2/frame-5-ones-0", "6455/5.2/frame-5-ones-125",
+                                    "6455/5.2/frame-7-zero-0", "6455/5.2/frame-7-zero-125",
+                                    "6455/5.2/frame-7-ones-0", "6455/5.2/frame-7-ones-125",
+                                    "6455/5.2/payloads",       "6455/5.2/messages",
+                                    "6455/5.2/heads",          "6455/5.2/answer"};
   assert_int_equal(g_set.n_scripts, sizeof ids / sizeof ids[0]);
   for (size_t i = 0; i < g_set.n_scripts; i++) {
     assert_string_equal(g_set.scripts[i].id, ids[i]);
@@ -100,7 +102,7 @@ static void test_exhaustive_cases_are_counted_and_expanded_on_demand(void **stat
   assert_int_equal(g_set.n_exhaustive, 300);
   assert_int_equal(wspec_case_set_load(&set, EVERYTHING, &g_requirements, &options, &messages),
                    WSPEC_OK);
-  assert_int_equal(set.n_scripts, 315);
+  assert_int_equal(set.n_scripts, 316);
   assert_int_equal(set.n_exhaustive, 0);
   const struct wspec_script *last = wspec_case_set_find(&set, "6455/5.2/exhaustive-300");
   assert_non_null(last);
@@ -135,7 +137,7 @@ static void test_of_exhaustive_cases_only_those_wanted_are_held(void **state) {
     assert_int_equal(wspec_case_set_load(&set, EVERYTHING, &g_requirements, &options, &messages),
                      WSPEC_OK);
     assert_int_equal(asked.n, 300);
-    assert_int_equal(set.n_scripts, i < 3 ? 16 : 15);
+    assert_int_equal(set.n_scripts, i < 3 ? 17 : 16);
     assert_int_equal(set.n_exhaustive, i < 3 ? 299 : 300);
     const struct wspec_script *script = wspec_case_set_find(&set, wanted[i]);
     assert_true((script != NULL) == (i < 3));
@@ -375,10 +377,18 @@ static void check_codes(const struct wspec_alternative *alternative, size_t n,
   }
 }
 
+/* 1000 and 1001 report no error, which only a SHOULD asks for. */
+static void check_code_of_no_error(const struct wspec_expectation *expect, size_t i) {
+  check_alternative(expect, i, WSPEC_REACTION_FAILED, WSPEC_RANK_WARN);
+  check_codes(&expect->alternatives[i], 1, (const uint16_t[]){1000, 1001});
+  assert_true(expect->alternatives[i].is_implied);
+  assert_false(expect->alternatives[i].no_code_allowed);
+}
+
 static void test_failed_gets_a_tier_for_other_error_codes(void **state) {
   (void)state;
   const struct wspec_expectation *expect = &find("6455/5.2/frame-5-ones-125")->steps[2].as.expect;
-  assert_int_equal(expect->n_alternatives, 4);
+  assert_int_equal(expect->n_alternatives, 5);
   assert_int_equal(expect->patience, 5);
   assert_string_equal(expect->requirement->id, "6455-5.2-01");
   check_alternative(expect, 0, WSPEC_REACTION_FAILED, WSPEC_RANK_PASS);
@@ -394,6 +404,16 @@ static void test_failed_gets_a_tier_for_other_error_codes(void **state) {
   assert_int_equal(expect->alternatives[2].payload.kind, WSPEC_REF_LABEL);
   assert_string_equal(expect->alternatives[2].payload.label, "first");
   check_alternative(expect, 3, WSPEC_REACTION_SILENT, WSPEC_RANK_PASS);
+  check_code_of_no_error(expect, 4);
+}
+
+/* A client that closes with 1000 behind a wrong answer took the connection for an open one. */
+static void test_a_client_fails_a_handshake_with_errors_only(void **state) {
+  (void)state;
+  const struct wspec_expectation *expect = &find("6455/5.2/answer")->steps[1].as.expect;
+  assert_int_equal(expect->n_alternatives, 2);
+  check_alternative(expect, 0, WSPEC_REACTION_FAILED, WSPEC_RANK_PASS);
+  check_alternative(expect, 1, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
 }
 
 static void test_payload_references(void **state) {
@@ -441,7 +461,7 @@ static void test_close_steps(void **state) {
   assert_int_equal(steps[1].as.close.payload.len, 0);
   check_codes(&steps[1].as.close.expect.alternatives[0], 1, (const uint16_t[]){1000, 1000});
   /* Given by hand: no requirement of ours, and the tier behind a `failed` of rank info, too. */
-  assert_int_equal(steps[2].as.close.expect.n_alternatives, 3);
+  assert_int_equal(steps[2].as.close.expect.n_alternatives, 4);
   check_alternative(&steps[2].as.close.expect, 2, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
   assert_true(steps[2].as.close.expect.alternatives[2].no_code_allowed);
   assert_null(steps[2].as.close.expect.requirement);
@@ -496,9 +516,10 @@ static void test_words_alone(void **state) {
   assert_true(steps[5].as.expect.alternatives[0].validate);
   check_alternative(&steps[5].as.expect, 1, WSPEC_REACTION_DROPPED, WSPEC_RANK_PASS);
   const struct wspec_expectation *failed = &steps[6].as.expect;
-  assert_int_equal(failed->n_alternatives, 2);
+  assert_int_equal(failed->n_alternatives, 3);
   check_codes(&failed->alternatives[0], 1, (const uint16_t[]){1002, 1002});
   check_alternative(failed, 1, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
+  check_code_of_no_error(failed, 2);
   check_alternative(&steps[7].as.expect, 0, WSPEC_REACTION_IGNORED, WSPEC_RANK_PASS);
   check_alternative(&steps[7].as.expect, 1, WSPEC_REACTION_NOTHING, WSPEC_RANK_PASS);
   check_alternative(&steps[7].as.expect, 2, WSPEC_REACTION_ANY, WSPEC_RANK_PASS);
@@ -658,6 +679,7 @@ int main(void) {
       cmocka_unit_test(test_heads),
       cmocka_unit_test(test_connections_have_names),
       cmocka_unit_test(test_failed_gets_a_tier_for_other_error_codes),
+      cmocka_unit_test(test_a_client_fails_a_handshake_with_errors_only),
       cmocka_unit_test(test_payload_references),
       cmocka_unit_test(test_close_steps),
       cmocka_unit_test(test_http_answers),

@@ -3,7 +3,8 @@
 from . import defect, oddity
 
 _UNMASKED = tuple(
-    defect(f"accepts-unmasked-{word}", "note-14 6455-5.1-03", f"takes an unmasked {word} frame")
+    defect(f"accepts-unmasked-{word}", "note-14 6455-5.1-03", f"takes an unmasked {word} frame",
+           warn=word == "close")
     for word in ("text", "binary", "continuation", "ping", "pong", "close"))
 _RSV = tuple(
     defect(f"accepts-rsv{bit}-on-{where}", ids, f"takes a {words} with RSV{bit} set")
@@ -25,7 +26,7 @@ _RECEIVED = (
     defect("accepts-fragmented-pong", "6455-5.5-04", "takes a pong with FIN 0"),
     defect("accepts-long-ping", "6455-5.5-02", "takes pings above 125 octets"),
     defect("accepts-long-pong", "6455-5.5-03", "takes pongs above 125 octets"),
-    defect("accepts-long-close", "6455-5.5-03", "takes a Close above 125 octets"),
+    defect("accepts-long-close", "6455-5.5-03", "takes a Close above 125 octets", warn=True),
     defect("reads-16-bit-length-in-little-endian", "6455-5.2-11 6455-5.2-15",
            "reads 16-bit lengths in the wrong octet order"),
     defect("reads-only-16-bits-of-length", "6455-5.2-12", "cuts 64-bit lengths to 16 bits"),
@@ -40,7 +41,7 @@ _RECEIVED = (
     defect("reads-control-length-from-7-bits", "6455-5.5-02 6455-5.5-03",
            "reads no longer form of the length where a frame is a control frame"),
     defect("takes-long-control-frames-as-empty", "6455-5.5-02 6455-5.5-03",
-           "takes a control frame that announces more than 125 octets as empty, a Close as 1000"),
+           "takes a control frame that announces more than 125 octets as empty, and drops such a Close"),
     defect("ignores-reserved-control-opcodes", "6455-5.2-08",
            "drops frames with opcodes B to F, whatever else is wrong with them"),
     defect("accepts-several-reserved-bits", "6455-5.2-03 6455-5.2-04 6455-5.2-05",
