@@ -64,6 +64,7 @@ static bool add_config(cJSON *head, const struct wspec_run_facts *facts,
          add_fields(object, config, options) && add_have(object, config->have) &&
          cJSON_AddBoolToObject(object, "chatty", config->chatty) &&
          (config->refusal_code == 0 || add_number(object, "refusal_code", config->refusal_code)) &&
+         (!config->one_at_a_time || cJSON_AddTrueToObject(object, "one_at_a_time")) &&
          add_number(object, "settle_us", config->settle_us) &&
          add_number(object, "timeout_us", config->timeout_us) &&
          add_number(object, "close_us", config->close_us) &&

@@ -95,6 +95,7 @@ static const char *read_config(struct wspec_play_config *config, const struct ws
   config->have = read_have(from);
   config->chatty = cJSON_IsTrue(member(from, "chatty"));
   config->refusal_code = read_code(member(from, "refusal_code"));
+  config->one_at_a_time = cJSON_IsTrue(member(from, "one_at_a_time"));
   config->is_server = role && strcmp(role, "client") == 0;
   if (!config->host || !config->target) {
     return "config.host and config.resource";

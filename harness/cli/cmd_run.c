@@ -75,6 +75,7 @@ static void apply_probe(struct run *run) {
   if (settle_us > config->settle_us) {
     config->settle_us = settle_us < config->timeout_us / 2 ? settle_us : config->timeout_us / 2;
   }
+  config->one_at_a_time = probe->one_at_a_time;
   if (probe->one_at_a_time) {
     run->suite.options.jobs = 1;
   }

@@ -9,42 +9,6 @@ enum { REQUEST_MAX = 32 * 1024 * 1024 };
 
 /* ---- Lifecycle ---- */
 
-static const char *name_missing_need(unsigned missing) {
-  static const struct {
-    unsigned need;
-    const char *name;
-  } names[] = {
-      {WSPEC_NEED_ECHO, "the target does not echo"},
-      {WSPEC_NEED_SUBPROTOCOL, "no subprotocol of the target is known; give --subprotocol"},
-      {WSPEC_NEED_DEFLATE, "the target declines permessage-deflate"},
-      {WSPEC_NEED_TLS, "the URL is not wss"},
-      {WSPEC_NEED_ORIGIN_POLICY, "no origin that the target accepts is known; give --origin"},
-  };
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    if (missing & names[i].need) {
-      return names[i].name;
-    }
-  }
-  return "the target lacks what the case needs";
-}
-
-/* Without any oracle, only cases that never wait for a message or a pong can be judged. */
-static bool needs_oracle(const struct wspec_script *script) {
-  for (size_t i = 0; i < script->n_steps; i++) {
-    const struct wspec_step *step = &script->steps[i];
-    if (step->kind != WSPEC_STEP_EXPECT) {
-      continue;
-    }
-    for (size_t k = 0; k < step->as.expect.n_alternatives; k++) {
-      enum wspec_reaction reaction = step->as.expect.alternatives[k].reaction;
-      if (reaction == WSPEC_REACTION_ECHO || reaction == WSPEC_REACTION_IGNORED) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
 static void init_link(struct link *link, bool is_server) {
   wspec_http_head_init(&link->head, is_server ? WSPEC_HTTP_REQUEST : WSPEC_HTTP_RESPONSE, NULL);
   wspec_buf_init(&link->job.head, REQUEST_MAX);
@@ -79,15 +43,9 @@ struct wspec_play *wspec_play_new(const struct wspec_script *script,
   for (size_t i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
     init_link(&play->links[i], config->is_server);
   }
-  unsigned missing = script->needs & ~config->have;
-  if (config->is_server) {
-    missing &= ~(unsigned)(WSPEC_NEED_DEFLATE | WSPEC_NEED_SUBPROTOCOL); /* its request tells */
-  }
+  const char *missing = needs_missing(script, config);
   if (missing) {
-    play_end_without_verdict(play, WSPEC_VERDICT_SKIP, "%s", name_missing_need(missing));
-  } else if (config->oracle == WSPEC_ORACLE_NONE && needs_oracle(script)) {
-    play_end_without_verdict(play, WSPEC_VERDICT_SKIP,
-                             "the target neither echoes nor answers pings reliably");
+    play_end_without_verdict(play, WSPEC_VERDICT_SKIP, "%s", missing);
   }
   return play;
 }

@@ -61,6 +61,8 @@ struct wspec_play_config {
    * of an application may; 0: it does not. Where this code comes behind a message, nothing that was
    * to be shown is: the case is a `skip`, or a `warn` where it names the code as a fault. */
   uint16_t refusal_code;
+  /* It serves no second connection beside the first: a case that needs two is a `skip`. */
+  bool one_at_a_time;
   uint64_t settle_us;  /* after this long without a reaction a sentinel is sent */
   uint64_t timeout_us; /* the hard limit for each wait */
   uint64_t close_us;   /* how long the target gets to close TCP first */

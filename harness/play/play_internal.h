@@ -1,6 +1,7 @@
 /* play_internal: the state that the files of play/ share. Not for other folders.
  *
  *   play.c         lifecycle, inputs and outputs, the course of a case
+ *   needs.c        what a case needs and the target has not
  *   steps.c        the steps of the script, one after the other
  *   findings.c     findings, the transcript, and ends without a verdict
  *   compression.c  permessage-deflate on a connection, both ways
@@ -277,6 +278,13 @@ void play_transcribe(struct wspec_play *play, enum wspec_entry_kind kind, unsign
  * stays. */
 void play_end_without_verdict(struct wspec_play *play, enum wspec_verdict verdict,
                               const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- needs.c ---- */
+
+/* needs_missing returns why the script cannot be played against this target, for a `skip`; NULL: it
+ * can. */
+const char *needs_missing(const struct wspec_script *script,
+                          const struct wspec_play_config *config);
 
 /* ---- steps.c ---- */
 

@@ -12,6 +12,9 @@
 /* No target that answers at all needs longer to show whether it echoes. */
 enum { PROBE_TIMEOUT_US = 1500 * 1000, PROBE_SETTLE_US = 20 * 1000 };
 
+/* A target that was late once may serve a second connection all the same. */
+enum { PAIR_LOOKS = 2 };
+
 static const char does_not_echo[] = "the target did not echo";
 static const char is_silent[] = "the target neither echoed nor answered a ping";
 static const char refuses[] = "the target closes on an ordinary message";
@@ -23,6 +26,7 @@ struct glimpse {
   struct wspec_result result;
   uint64_t rtt_us;
   unsigned status_code; /* of the answer on the first connection; 0: none */
+  bool serves_second;   /* there was a 101 on the second */
   char agent[128];
   bool deflate;
 };
@@ -69,7 +73,7 @@ static struct wspec_field_edit deflate_offer = {
     .value = {(const uint8_t *)"permessage-deflate", 18},
 };
 
-enum { ECHO_STEPS = 3, PAIR_STEPS = 5, DEFLATE_STEPS = 1 };
+enum { ECHO_STEPS = 3, PAIR_STEPS = 5, PAIR_OPENS = 2, DEFLATE_STEPS = 1 };
 
 static void echo_steps(struct wspec_step steps[ECHO_STEPS]) {
   memset(steps, 0, ECHO_STEPS * sizeof *steps);
@@ -134,6 +138,8 @@ static bool has_deflate(const struct wspec_http_head *answer) {
 static void on_done(void *user, struct wspec_play *play) {
   struct glimpse *glimpse = user;
   const struct wspec_http_head *answer = wspec_play_head(play, 0);
+  const struct wspec_http_head *second = wspec_play_head(play, 1);
+  glimpse->serves_second = second && second->status_code == 101;
   if (answer) {
     glimpse->status_code = answer->status_code;
     const struct wspec_http_field *server = wspec_http_head_find(answer, "Server", NULL);
@@ -243,25 +249,34 @@ static enum wspec_err probe_echo(struct wspec_loop *loop, const struct wspec_dri
   return WSPEC_OK;
 }
 
+/* Of a target that takes no messages, only whether it serves two. */
 static enum wspec_err probe_pair(struct wspec_loop *loop, const struct wspec_drive_route *route,
                                  struct wspec_play_config *config, struct wspec_probe *probe) {
   struct wspec_step steps[PAIR_STEPS];
   struct glimpse glimpse;
   pair_steps(steps);
+  bool takes_messages = probe->oracle != WSPEC_ORACLE_NONE && probe->refusal_code == 0;
+  size_t n_steps = takes_messages ? PAIR_STEPS : PAIR_OPENS;
   config->chatty = probe->chatty;
   config->oracle = probe->oracle;
-  enum wspec_err err = look(loop, route, config, steps, PAIR_STEPS, 2, &glimpse);
-  if (err) {
-    return err;
+  for (unsigned round = 0; round < PAIR_LOOKS; round++) {
+    enum wspec_err err = look(loop, route, config, steps, n_steps, 2, &glimpse);
+    if (err) {
+      return err;
+    }
+    note_round_trip(probe, &glimpse);
+    if (glimpse.status_code == 101) {
+      probe->one_at_a_time = !glimpse.serves_second;
+    }
+    if (was_noted(&glimpse.result, broadcasts)) {
+      probe->chatty = true;
+      probe->oracle = WSPEC_ORACLE_PONG;
+    }
+    wspec_result_clear(&glimpse.result);
+    if (!probe->one_at_a_time) {
+      break;
+    }
   }
-  note_round_trip(probe, &glimpse);
-  probe->one_at_a_time =
-      glimpse.result.verdict == WSPEC_VERDICT_ERROR || was_noted(&glimpse.result, is_silent);
-  if (was_noted(&glimpse.result, broadcasts)) {
-    probe->chatty = true;
-    probe->oracle = WSPEC_ORACLE_PONG;
-  }
-  wspec_result_clear(&glimpse.result);
   return WSPEC_OK;
 }
 
@@ -288,9 +303,7 @@ enum wspec_err wspec_probe_run(struct wspec_loop *loop, const struct wspec_drive
   own.timeout_us =
       config->timeout_us < PROBE_TIMEOUT_US ? config->timeout_us : (uint64_t)PROBE_TIMEOUT_US;
   enum wspec_err err = probe_echo(loop, route, &own, probe);
-  if (!err && probe->oracle != WSPEC_ORACLE_NONE && probe->refusal_code == 0) {
-    err = probe_pair(loop, route, &own, probe);
-  }
+  err = err ? err : probe_pair(loop, route, &own, probe);
   return err ? err : probe_deflate(loop, route, &own, probe);
 }
 

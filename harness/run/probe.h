@@ -15,7 +15,7 @@ struct wspec_probe {
   enum wspec_oracle oracle;
   bool chatty;           /* it sends messages of its own accord, or those of other connections */
   uint16_t refusal_code; /* with which it closes on an ordinary message; 0: it does not */
-  bool one_at_a_time;    /* a second connection was not served beside the first */
+  bool one_at_a_time;    /* a second connection was not served beside the first, twice */
   bool deflate;          /* it accepts permessage-deflate */
   uint64_t rtt_us;       /* from the request to the 101, the quickest of a few */
   char agent[128];       /* its Server field; empty if there is none */
@@ -23,7 +23,7 @@ struct wspec_probe {
 };
 
 /* wspec_probe_run plays a few connections against the target and fills `probe`. `config` is that
- * of the run; its oracle, chatty, refusal_code and have do not matter. WSPEC_ERR_CONNECT: no
+ * of the run; its oracle, chatty, refusal_code, one_at_a_time and have do not matter. WSPEC_ERR_CONNECT: no
  * connection, or no opening handshake; `sentence` says why. WSPEC_ERR_NOMEM. */
 WSPEC_MUST_USE enum wspec_err wspec_probe_run(struct wspec_loop *loop,
                                               const struct wspec_drive_route *route,

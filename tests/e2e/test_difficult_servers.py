@@ -1,0 +1,127 @@
+"""`wspec run` against servers that do nothing wrong but are hard to test, and against one that dies:
+what the report says of each case, and the exit code."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+from test_run import DEFECTS_SERVER, TIMEOUT_S, run
+
+ONE_AT_A_TIME = "the target serves one connection at a time"
+
+
+def report_of(done):
+    report = json.loads(done.stdout)
+    assert report["summary"]["total"] == len(report["results"])
+    return report
+
+
+@pytest.mark.parametrize("scenario", ["never-echo", "slow-100ms"])
+def test_difficult_but_right_server_has_no_fail(wspec, bug_server, scenario):
+    done = run(wspec, bug_server("--scenario", scenario), "--json", "-", "--cases", "6455/4.2*",
+               "--cases", "6455/5.5.2", "--cases", "6455/5.2/rsv*", "--cases", "6455/7.1.7")
+    report = report_of(done)
+    summary = report["summary"]
+    assert done.returncode == 0, done.stderr
+    assert summary["total"] > 300
+    assert summary["fail"] == summary["error"] == summary["flaky"] == 0, done.stderr
+    assert summary["pass"] + summary["info"] >= 0.95 * summary["total"]
+    assert "one_at_a_time" not in report["config"]
+
+
+def test_server_of_one_connection_at_a_time_skips_what_needs_two(wspec, bug_server):
+    """While a case waited for its second connection, the others would wait for their first."""
+    done = run(wspec, bug_server("--scenario", "one-connection-at-a-time"), "--json", "-",
+               "--cases", "6455/4.*", "--cases", "6455/5.5*", "--cases", "robustness/tcp",
+               "--cases", "robustness/connections")
+    report = report_of(done)
+    summary = report["summary"]
+    assert done.returncode == 0, done.stderr
+    assert report["config"]["one_at_a_time"] and report["config"]["jobs"] == 1
+    assert summary["fail"] == summary["error"] == summary["flaky"] == 0, done.stderr
+    skipped = {result["id"] for result in report["results"]
+               if result["skip_reason"] == ONE_AT_A_TIME}
+    assert len(skipped) < summary["total"] / 10
+    assert {result["id"] for result in report["results"]
+            if result["id"].startswith("robustness/connections/")} < skipped
+    assert {"6455/4.2.2/key-used-twice", "robustness/tcp/nothing-sent-held",
+            "robustness/tcp/fin-inside-payload"} < skipped
+    assert "robustness/tcp/reset-inside-payload" not in skipped  # it ends before the next begins
+
+
+class Supervisor:
+    """Restarts a server that crashes, on the same port, until it is stopped."""
+
+    def __init__(self, *switches):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.switches = switches
+        self.stopped = threading.Event()
+        self.starts = 0
+        self.process = self._start()
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+
+    def _start(self):
+        process = subprocess.Popen(
+            [sys.executable, DEFECTS_SERVER, "--port", str(self.port), *self.switches],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout.readline().startswith("listening on ")
+        self.starts += 1
+        return process
+
+    def _watch(self):
+        while True:
+            self.process.wait()
+            self.process.stdout.close()
+            if self.stopped.is_set():
+                return
+            self.process = self._start()
+
+    def stop(self):
+        self.stopped.set()
+        self.process.terminate()
+        self.thread.join(timeout=TIMEOUT_S)
+
+
+@pytest.mark.parametrize("jobs", ["1", "16"])
+def test_cases_that_kill_the_target_are_named(wspec, jobs):
+    """All those that send a frame without a mask, and no other."""
+    supervisor = Supervisor("--scenario", "crash-on-unmasked-frame")
+    try:
+        done = run(wspec, f"ws://127.0.0.1:{supervisor.port}/", "--jobs", jobs, "--json", "-",
+                   "--cases", "6455/5.1/unmasked-text*", "--cases", "6455/5.1/frames*",
+                   "--cases", "6455/5.2", "--cases", "6455/5.5.2",
+                   "--timeout", "20")
+        report = report_of(done)
+    finally:
+        supervisor.stop()
+    assert supervisor.starts > 1
+    assert done.returncode == 1, done.stderr
+    assert report["summary"]["total"] > 150
+    for result in report["results"]:
+        killed = "/unmasked-" in result["id"]
+        assert result["verdict"] == ("fail" if killed else "pass"), result
+        assert killed == any("died" in finding["message"] for finding in result["findings"])
+
+
+@pytest.mark.parametrize("jobs", [1, 16])
+def test_target_that_goes_away_for_good_is_exit_3_and_reported(wspec, bug_server, jobs):
+    """What was played before stays; what was under way is a fail that could not be confirmed."""
+    url = bug_server("--scenario", "crash-on-unmasked-frame")
+    done = run(wspec, url, "--cases", "6455/4.4", "--cases", "6455/5.1", "--cases", "6455/5.5.2",
+               "--jobs", str(jobs), "--timeout", "0.5", "--json", "-")
+    assert done.returncode == 3, done.stderr
+    results = report_of(done)["results"]
+    failed = [result for result in results if result["verdict"] == "fail"]
+    errors = [result for result in results if result["verdict"] == "error"]
+    assert 1 <= len(failed) <= jobs and all(result["unconfirmed"] for result in failed)
+    assert any("unmasked" in result["id"] for result in failed)
+    assert errors and all("takes no connections" in result["skip_reason"] for result in errors)
+    passed = {result["id"] for result in results if result["verdict"] == "pass"}
+    assert "6455/4.4/answer-to-version-0" in passed
