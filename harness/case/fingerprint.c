@@ -155,6 +155,10 @@ static void add_alternative(uint64_t *hash, const struct wspec_alternative *alte
   add_text(hash, alternative->payload.label);
   add_payload(hash, &alternative->payload.payload);
   add_number(hash, alternative->no_code_allowed);
+  add_number(hash, alternative->reason != NULL);
+  if (alternative->reason) {
+    add_payload(hash, alternative->reason);
+  }
   add_number(hash, alternative->validate);
   add_number(hash, (uint64_t)alternative->deflate);
   add_text(hash, alternative->deflate_param);
@@ -213,6 +217,11 @@ uint64_t wspec_fingerprint(const struct wspec_script *script) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   add_number(&hash, (uint64_t)script->target);
   add_number(&hash, script->needs);
+  if (script->call) {
+    add_text(&hash, script->section);
+    add_text(&hash, script->call->function);
+    add_text(&hash, script->call->arguments);
+  }
   add_number(&hash, script->n_steps);
   for (size_t i = 0; i < script->n_steps; i++) {
     add_step(&hash, &script->steps[i]);

@@ -20,7 +20,9 @@ static const char *const RULE_NAMES[WSPEC_LINT_N_RULES] = {
     [WSPEC_LINT_ANSWER_OF_CLIENT] = "answer-of-client",
     [WSPEC_LINT_OFFERED_BY_CLIENT] = "offered-by-client",
     [WSPEC_LINT_EQUAL_STEPS] = "equal-steps",
-    [WSPEC_LINT_RETIRED_ID] = "retired-id"};
+    [WSPEC_LINT_RETIRED_ID] = "retired-id",
+    [WSPEC_LINT_NO_FUNCTION] = "no-function",
+    [WSPEC_LINT_UNUSED_FUNCTION] = "unused-function"};
 
 void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule,
                        const struct wspec_step *step, const char *format, ...) {
@@ -103,13 +105,14 @@ static void lint_all(const struct wspec_case_set *set, const size_t *twins,
     linter->twin = twins[i] < i ? &set->scripts[twins[i]] : NULL;
     wspec_lint_case(linter);
     wspec_lint_steps(linter);
+    wspec_lint_call(linter);
   }
 }
 
 enum wspec_err wspec_case_set_lint(const struct wspec_case_set *set, const char *retired,
                                    char **messages) {
   struct wspec_diag diag;
-  struct wspec_linter linter = {.diag = &diag, .retired = retired};
+  struct wspec_linter linter = {.set = set, .diag = &diag, .retired = retired};
   *messages = NULL;
   size_t *twins = find_twins(set);
   if (!twins) {
@@ -117,6 +120,7 @@ enum wspec_err wspec_case_set_lint(const struct wspec_case_set *set, const char 
   }
   wspec_diag_init(&diag);
   lint_all(set, twins, &linter);
+  free(linter.module);
   free(twins);
   bool found = diag.n_messages > 0;
   if (!diag.out_of_memory) {

@@ -98,7 +98,7 @@ void wspec_lint_case(struct wspec_linter *linter) {
   const struct wspec_script *script = linter->script;
   lint_summary(linter);
   lint_requirements(linter);
-  if (!has_expectation(script)) {
+  if (!script->call && !has_expectation(script)) {
     wspec_linter_tell(linter, WSPEC_LINT_NO_EXPECTATION, NULL,
                       "it expects nothing and cannot fail; add \"expect\" or \"close\"");
   }

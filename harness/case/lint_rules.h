@@ -3,6 +3,7 @@
 #define WSPEC_CASE_LINT_RULES_H
 
 #include "case/diag.h"
+#include "case/load.h"
 #include "case/script.h"
 
 #include <stddef.h>
@@ -22,16 +23,21 @@ enum wspec_lint_rule {
   WSPEC_LINT_OFFERED_BY_CLIENT,
   WSPEC_LINT_EQUAL_STEPS,
   WSPEC_LINT_RETIRED_ID,
+  WSPEC_LINT_NO_FUNCTION,
+  WSPEC_LINT_UNUSED_FUNCTION,
   WSPEC_LINT_N_RULES
 };
 
 /* One case while it is looked at. */
 struct wspec_linter {
+  const struct wspec_case_set *set;
   const struct wspec_script *script;
   const char *retired;             /* or NULL */
   const struct wspec_script *twin; /* an earlier case that does the same, or NULL */
   struct wspec_diag *diag;
-  unsigned told; /* bits of the rules told of this case in one of its combinations */
+  const char *module_of; /* the case file whose module was read last, or NULL */
+  char *module;          /* its text; NULL: there is none */
+  unsigned told;         /* bits of the rules told of this case in one of its combinations */
 };
 
 /* wspec_linter_tell adds a finding at `step` (NULL: the case), unless this rule was told of the
@@ -42,6 +48,9 @@ void wspec_linter_tell(struct wspec_linter *linter, enum wspec_lint_rule rule,
 
 /* lint_case.c: the rules about a case as a whole. */
 void wspec_lint_case(struct wspec_linter *linter);
+
+/* lint_call.c: the rules about what a script calls. The caller frees `linter->module` in the end. */
+void wspec_lint_call(struct wspec_linter *linter);
 
 /* lint_steps.c: the rules about its steps. */
 void wspec_lint_steps(struct wspec_linter *linter);

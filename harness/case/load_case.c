@@ -175,8 +175,15 @@ void wspec_load_script_head(struct wspec_reader *reader, const struct wspec_file
   script->summary = wspec_reader_text(reader, wspec_reader_member(object, "summary"));
   reader->seed = script->id ? hash_text(script->id) : 0;
   reader->n_random = 0;
-  load_requirements(reader, object, strncmp(head->spec, "rfc", 3) != 0);
+  load_requirements(reader, object, strcmp(head->spec, "robustness") == 0);
   load_optional(reader, object);
+  const cJSON *call = wspec_reader_member(object, "call");
+  if (strcmp(head->spec, "api") == 0) {
+    script->target = WSPEC_TARGET_CLIENT;
+    script->call = wspec_load_call(reader, call ? call : object);
+  } else if (call) {
+    wspec_reader_complain(reader, call, "\"call\" is for cases of the spec \"api\"");
+  }
 }
 
 /* ---- Cases ---- */
@@ -319,9 +326,9 @@ static enum wspec_err load_family(struct destination *to, struct wspec_reader *r
 static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader *reader,
                                 const struct wspec_file_head *head, const cJSON *item,
                                 const struct wspec_load_options *options) {
-  static const char *const members[] = {"id",           "each",       "summary", "comment",
-                                        "requirements", "target",     "tags",    "autobahn",
-                                        "needs",        "exhaustive", "alone",   "steps"};
+  static const char *const members[] = {"id",     "each", "summary",  "comment", "requirements",
+                                        "target", "tags", "autobahn", "needs",   "exhaustive",
+                                        "alone",  "call", "steps"};
   struct wspec_family family = {
       .file = reader->file, .requirements = reader->requirements, .head = head};
   struct destination to = {.set = set, .options = options, .family = &family};

@@ -31,12 +31,14 @@ enum word {
   W_REFUSED,
   W_MASKING_KEYS,
   W_KEY,
+  W_REQUESTED,
   N_WORDS
 };
 
-static const char *const WORDS[] = {
-    "echo",   "message", "pong", "failed",  "closed",   "ignored", "ended",        "nothing",
-    "silent", "any",     "http", "dropped", "accepted", "refused", "masking_keys", "key"};
+static const char *const WORDS[] = {"echo",    "message",  "pong",     "failed",  "closed",
+                                    "ignored", "ended",    "nothing",  "silent",  "any",
+                                    "http",    "dropped",  "accepted", "refused", "masking_keys",
+                                    "key",     "requested"};
 
 static const char NOTE_OTHER_CODE[] = "another close code than the expected one, or none";
 static const char NOTE_NO_ERROR[] = "closes the connection, but with a code that reports no error";
@@ -247,23 +249,29 @@ static void load_field_rules(struct wspec_reader *reader, const cJSON *item,
 /* ---- One alternative ---- */
 
 static void load_failed(struct list *list, enum word word, const cJSON *item) {
-  static const char *const members[] = {"codes", "no_code"};
+  static const char *const members[] = {"codes", "no_code", "reason"};
   struct wspec_reader *reader = list->reader;
   struct wspec_alternative *out =
       add(list, word == W_FAILED ? WSPEC_REACTION_FAILED : WSPEC_REACTION_CLOSED, WSPEC_RANK_PASS,
           NULL);
-  const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
+  const cJSON *object = wspec_reader_object(reader, item, members, word == W_FAILED ? 2 : 3);
   if (!object) {
     return;
   }
   const cJSON *codes = wspec_reader_member(object, "codes");
   const cJSON *no_code = wspec_reader_member(object, "no_code");
+  const cJSON *reason = wspec_reader_member(object, "reason");
   if (codes) {
     load_codes(list, codes, false, out);
   } else if (word == W_FAILED) {
     wspec_reader_complain(reader, item, "\"failed\" needs \"codes\", such as [1002]");
   }
   out->no_code_allowed = no_code && wspec_reader_bool(reader, no_code);
+  struct wspec_payload *payload = reason ? wspec_reader_alloc(reader, 1, sizeof *payload) : NULL;
+  if (payload) {
+    wspec_load_payload(reader, reason, payload);
+    out->reason = payload;
+  }
 }
 
 /* true, false, or a parameter that the answer has. */
@@ -349,6 +357,16 @@ static void load_keys(struct list *list, enum word word, const cJSON *item) {
             NULL);
 }
 
+/* The fields of a client's request. */
+static void load_requested(struct list *list, const cJSON *item) {
+  static const char *const members[] = {"fields"};
+  struct wspec_alternative *out = add(list, WSPEC_REACTION_REQUESTED, WSPEC_RANK_PASS, NULL);
+  const cJSON *object = wspec_reader_object(list->reader, item, members, 1);
+  if (object && wspec_reader_one_of(list->reader, object, members, 1) == 0) {
+    load_field_rules(list->reader, wspec_reader_member(object, "fields"), out);
+  }
+}
+
 static void load_reaction(struct list *list, enum word word, const cJSON *item) {
   switch (word) {
   case W_ECHO:
@@ -370,6 +388,9 @@ static void load_reaction(struct list *list, enum word word, const cJSON *item) 
   case W_MASKING_KEYS:
   case W_KEY:
     load_keys(list, word, item);
+    break;
+  case W_REQUESTED:
+    load_requested(list, item);
     break;
   default:
     load_plain(list, word, item);
@@ -510,7 +531,7 @@ static void add_other_error_codes(struct list *list) {
 }
 
 /* The answer to a close frame typically echoes its code, RFC 6455 section 5.5.1: another one is as
- * legal, and is reported. Not so 1002, 1003, 1007, 1009 and 1010, which say that what we sent was
+ * legal, and is reported; an API's script names its code itself. Not so 1002, 1003, 1007, 1009 and 1010, which say that what we sent was
  * wrong. */
 static void add_other_answers(struct list *list) {
   static const struct wspec_code_range codes[] = {
@@ -524,7 +545,7 @@ static void add_other_answers(struct list *list) {
       closed = &list->items[i];
     }
   }
-  if (n_closed != 1 || closed->n_codes == 0) {
+  if (n_closed != 1 || closed->n_codes == 0 || list->reader->script->call) {
     return;
   }
   set_codes(list, add(list, WSPEC_REACTION_CLOSED, WSPEC_RANK_INFO, NOTE_OTHER_ANSWER), codes,
@@ -536,7 +557,7 @@ static void check_keys_alone(struct list *list, const cJSON *item) {
   for (size_t i = 0; list->n_items > 1 && i < list->n_items; i++) {
     if (list->items[i].reaction >= WSPEC_REACTION_MASKING_KEYS) {
       wspec_reader_complain(list->reader, item,
-                            "\"masking_keys\" and \"key\" have no alternatives");
+                            "\"masking_keys\", \"key\" and \"requested\" have no alternatives");
       return;
     }
   }

@@ -41,6 +41,9 @@ void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
 void wspec_load_close_expectation(struct wspec_reader *reader, bool has_code, uint16_t code,
                                   struct wspec_expectation *out);
 
+/* load_call.c: what a script does in a case about an API; NULL after a mistake. */
+const struct wspec_call *wspec_load_call(struct wspec_reader *reader, const cJSON *item);
+
 /* load_steps.c: fills steps and connections of `reader->script`. */
 void wspec_load_steps(struct wspec_reader *reader, const cJSON *item);
 

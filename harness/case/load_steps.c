@@ -178,8 +178,8 @@ static void check_role(struct wspec_reader *reader, const cJSON *first) {
 void wspec_load_steps(struct wspec_reader *reader, const cJSON *item) {
   struct wspec_script *script = reader->script;
   const cJSON *first;
-  int n = wspec_reader_array(reader, item, 1, &first);
-  if (n < 0) {
+  int n = wspec_reader_array(reader, item, strcmp(script->spec, "api") == 0 ? 0 : 1, &first);
+  if (n < 1) {
     return;
   }
   if (n > WSPEC_SCRIPT_STEPS_MAX) {

@@ -178,7 +178,8 @@ enum wspec_reaction {
   WSPEC_REACTION_ANY,     /* whatever it is */
   /* of a client, decided at once by what it has sent on all connections so far */
   WSPEC_REACTION_MASKING_KEYS, /* they are unpredictable */
-  WSPEC_REACTION_KEY           /* the Sec-WebSocket-Key is no other connection's */
+  WSPEC_REACTION_KEY,          /* the Sec-WebSocket-Key is no other connection's */
+  WSPEC_REACTION_REQUESTED     /* its request has `fields` */
 };
 
 /* A range of HTTP status codes or close codes, both ends included. */
@@ -235,12 +236,13 @@ struct wspec_alternative {
   const struct wspec_requirement *requirement; /* for WARN and FAIL; NULL: the case's first */
   bool is_implied; /* not the author's: it stands behind every alternative of its kind */
 
-  struct wspec_payload_ref payload; /* ECHO, MESSAGE, PONG */
-  uint64_t times;                   /* ECHO, MESSAGE, PONG: it must come so often; 0 is 1 */
-  struct wspec_code_range *codes;   /* HTTP: status codes; FAILED, CLOSED: close codes */
-  size_t n_codes;                   /* 0: any */
-  bool no_code_allowed;             /* FAILED, CLOSED: a close frame with an empty body fits too */
-  struct wspec_field_rule *fields;  /* HTTP */
+  struct wspec_payload_ref payload;   /* ECHO, MESSAGE, PONG */
+  const struct wspec_payload *reason; /* CLOSED: of the close frame; NULL: any */
+  uint64_t times;                     /* ECHO, MESSAGE, PONG: it must come so often; 0 is 1 */
+  struct wspec_code_range *codes;     /* HTTP: status codes; FAILED, CLOSED: close codes */
+  size_t n_codes;                     /* 0: any */
+  bool no_code_allowed;            /* FAILED, CLOSED: a close frame with an empty body fits too */
+  struct wspec_field_rule *fields; /* HTTP */
   size_t n_fields;
   bool validate;                   /* HTTP 101: RFC 6455 4.2.2 is judged too, and the connection is
                     open from here on */
@@ -294,6 +296,13 @@ struct wspec_step {
   } as;
 };
 
+/* What the target's own side does in a case about an API: a function of the module that stands beside
+ * the case file. */
+struct wspec_call {
+  const char *function;
+  const char *arguments; /* a JSON object */
+};
+
 /* One case, expanded. */
 struct wspec_script {
   const char *id;      /* "6455/5.5.2/ping-payload-125" */
@@ -317,6 +326,8 @@ struct wspec_script {
   size_t n_connections;
   struct wspec_step *steps;
   size_t n_steps;
+  const struct wspec_call
+      *call; /* of a case about an API, which may have no steps; NULL: it is none */
 };
 
 #endif

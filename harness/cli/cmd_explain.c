@@ -109,6 +109,9 @@ static void print_step(const struct wspec_script *script, const struct wspec_ste
 static void explain(const struct wspec_script *script) {
   print_about(script);
   print_requirements(script);
+  if (script->call) {
+    printf("\nScript\n    %s(%s)\n", script->call->function, script->call->arguments);
+  }
   printf("\nSteps\n");
   for (size_t i = 0; i < script->n_steps; i++) {
     const struct wspec_step *step = &script->steps[i];

@@ -2,6 +2,7 @@
 #include "cli/listen_tls.h"
 #include "cli/run_suite.h"
 #include "cli/serve_agents.h"
+#include "cli/serve_api.h"
 #include "cli/serve_pages.h"
 
 #include "net/signal.h"
@@ -24,6 +25,7 @@ struct program {
   struct wspec_loop *loop;
   struct wspec_listen_tls tls;
   struct wspec_serve *serve;
+  struct wspec_api api; /* with --api */
   struct wspec_signal *terminate, *interrupt;
   struct wspec_timer *idle; /* --idle */
   bool is_ending;           /* what is cut off has results, too, and must not end it once more */
@@ -34,6 +36,7 @@ static const char CONFIRMS[] = "confirm=1"; /* the tag of a play whose client sa
 static void end(struct program *program) {
   if (!program->is_ending) {
     program->is_ending = true;
+    wspec_api_end(&program->api);
     wspec_serve_stop(program->serve);
     wspec_loop_stop(program->loop);
   }
@@ -49,7 +52,7 @@ static void note_activity(struct program *program) {
 /* A case under way has time limits of its own. */
 static void on_idle(void *user) {
   struct program *program = user;
-  if (wspec_serve_n_playing(program->serve) > 0) {
+  if (wspec_serve_n_playing(program->serve) > 0 || program->api.first) {
     note_activity(program);
   } else {
     end(program);
@@ -102,31 +105,74 @@ static bool is_to_wait(const struct program *program, const char *path, struct w
                            ? wspec_buf_append_text(&name, path + sizeof results - 1)
                            : wspec_request_query(target, "unconfirmed", &name);
   char *text = err ? NULL : wspec_buf_take_text(&name);
-  bool is_due = text && has_flag(target, "wait") && wspec_serve_is_playing(program->serve, text);
+  bool is_due = text && has_flag(target, "wait") &&
+                (wspec_serve_is_playing(program->serve, text) ||
+                 wspec_api_is_playing(&program->api, NULL, text));
   free(text);
   wspec_buf_clear(&name);
   return is_due;
 }
 
+/* What stands behind `prefix` in `path`, or NULL. */
+static const char *behind(const char *path, const char *prefix) {
+  size_t len = strlen(prefix);
+  return strncmp(path, prefix, len) == 0 ? path + len : NULL;
+}
+
+/* The case `id` of the agent that the request names; false: there is none. */
+static bool choose_case(struct program *program, const struct wspec_http_head *request,
+                        const char *id, struct wspec_serve_choice *choice) {
+  choice->script = find_case(&program->suite, id);
+  name_agent(request->target, choice);
+  /* `confirm=1`: the client plays again, one at a time, what did not pass. */
+  choice->tag = has_flag(request->target, "confirm") ? (void *)(uintptr_t)CONFIRMS : NULL;
+  if (!choice->script) {
+    wspec_serve_say(choice, 404, "there is no case '%.200s'; /cases lists them\n", id);
+  }
+  return choice->script != NULL;
+}
+
+/* A connection of a case, which a script has begun before. */
+static void choose_connection(struct program *program, struct wspec_serve_choice *choice) {
+  choice->must_join = program->suite.options.api;
+  if (choice->must_join && !wspec_api_is_playing(&program->api, choice->script, choice->agent)) {
+    choice->script = NULL;
+    wspec_serve_say(choice, 409, "the agent does not play this case: POST /playing/ID first\n");
+  }
+}
+
+/* What a script says of a case; nothing of it is a connection to be played. */
+static void hear_script(struct program *program, const struct wspec_http_head *request,
+                        const char *path, struct wspec_serve_choice *choice) {
+  const char *begun = behind(path, "/playing/");
+  const char *found = behind(path, "/findings/");
+  if (!program->suite.options.api || (!begun && !found)) {
+    wspec_serve_say(choice, 405, "only GET\n");
+  } else if (choose_case(program, request, begun ? begun : found, choice)) {
+    if (begun) {
+      wspec_api_begin(&program->api, choice);
+    } else {
+      wspec_api_take_findings(&program->api, choice);
+    }
+    choice->script = NULL;
+  }
+}
+
 static void choose(struct program *program, const struct wspec_http_head *request, const char *path,
                    struct wspec_serve_choice *choice) {
-  static const char prefix[] = "/case/";
-  bool is_case = strncmp(path, prefix, sizeof prefix - 1) == 0;
+  const char *id = behind(path, "/case/");
   bool is_read = wspec_span_equal_text(request->method, "GET") ||
                  wspec_span_equal_text(request->method, "HEAD");
-  if (is_case) {
-    choice->script = find_case(&program->suite, path + sizeof prefix - 1);
-    name_agent(request->target, choice);
-    /* `confirm=1`: the client plays again, one at a time, what did not pass. */
-    choice->tag = has_flag(request->target, "confirm") ? (void *)(uintptr_t)CONFIRMS : NULL;
-    if (!choice->script) {
-      wspec_serve_say(choice, 404, "there is no case '%.200s'; /cases lists them\n",
-                      path + sizeof prefix - 1);
+  if (id) {
+    if (choose_case(program, request, id, choice)) {
+      choose_connection(program, choice);
     }
   } else if (is_read && is_to_wait(program, path, request->target)) {
     choice->is_held = true;
   } else if (is_read) {
     wspec_serve_page(&program->agents, path, request->target, choice);
+  } else if (wspec_span_equal_text(request->method, "POST")) {
+    hear_script(program, request, path, choice);
   } else {
     wspec_serve_say(choice, 405, "only GET\n");
   }
@@ -149,8 +195,8 @@ static void on_request(void *user, const struct wspec_http_head *request,
 
 /* ---- Results ---- */
 
-static void on_result(void *user, const struct wspec_serve_choice *choice,
-                      struct wspec_result *result) {
+static void add_result(void *user, const struct wspec_serve_choice *choice,
+                       struct wspec_result *result) {
   struct program *program = user;
   struct wspec_run_suite *suite = &program->suite;
   const struct wspec_script *script = result->script;
@@ -173,6 +219,16 @@ static void on_result(void *user, const struct wspec_serve_choice *choice,
   wspec_serve_ask_again(program->serve);
   if (suite->options.once && wspec_agent_is_done(&program->agents, agent)) {
     end(program);
+  }
+}
+
+static void on_result(void *user, const struct wspec_serve_choice *choice,
+                      struct wspec_result *result) {
+  struct program *program = user;
+  if (program->suite.options.api) {
+    wspec_api_take_result(&program->api, choice, result);
+  } else {
+    add_result(program, choice, result);
   }
 }
 
@@ -275,6 +331,10 @@ static void configure(struct program *program) {
                              : (enum wspec_oracle)(choice - WSPEC_CHOOSE_ECHO);
   suite->config.have = suite->config.oracle == WSPEC_ORACLE_ECHO ? WSPEC_NEED_ECHO : 0u;
   suite->config.have |= program->tls.tls ? WSPEC_NEED_TLS : 0u;
+  if (suite->options.api) {
+    suite->config.oracle = WSPEC_ORACLE_PONG; /* a script sends what it likes */
+    suite->config.have &= ~(unsigned)WSPEC_NEED_ECHO;
+  }
   wspec_run_suite_hide(suite);
 }
 
@@ -308,6 +368,11 @@ static int serve(struct program *program) {
     (void)fprintf(stderr, "wspec serve: %s\n", error.sentence);
     return WSPEC_EXIT_USAGE;
   }
+  program->api = (struct wspec_api){.loop = program->loop,
+                                    .serve = program->serve,
+                                    .timeout_ms = options->case_timeout_ms,
+                                    .on_over = add_result,
+                                    .user = program};
   announce(program);
   note_activity(program);
   wspec_loop_run(program->loop);
@@ -349,6 +414,7 @@ static void clear(struct program *program) {
   wspec_signal_free(program->terminate);
   wspec_signal_free(program->interrupt);
   wspec_timer_free(program->idle);
+  wspec_api_clear(&program->api);
   wspec_serve_free(program->serve);
   wspec_loop_free(program->loop);
   wspec_listen_tls_clear(&program->tls);

@@ -70,7 +70,8 @@ static void print_reaction(const struct wspec_alternative *alternative) {
       [WSPEC_REACTION_SILENT] = "no reaction, not even to a ping",
       [WSPEC_REACTION_ANY] = "anything",
       [WSPEC_REACTION_MASKING_KEYS] = "the masking keys of all frames so far look random",
-      [WSPEC_REACTION_KEY] = "the Sec-WebSocket-Key is another one than on each other connection"};
+      [WSPEC_REACTION_KEY] = "the Sec-WebSocket-Key is another one than on each other connection",
+      [WSPEC_REACTION_REQUESTED] = "a request with these fields"};
   switch (alternative->reaction) {
   case WSPEC_REACTION_HTTP:
     print_http(alternative);
@@ -94,6 +95,7 @@ static void print_reaction(const struct wspec_alternative *alternative) {
   case WSPEC_REACTION_CLOSED:
     printf("a close frame with code ");
     print_codes(alternative);
+    printf("%s", alternative->reason ? ", with the reason of the case" : "");
     break;
   default:
     printf("%s", plain[alternative->reaction]);

@@ -98,6 +98,9 @@ static void add_seconds(struct wspec_buf *command, bool *failed, const char *opt
 /* Where the client connects to, and what it finds there. */
 static void add_listening(struct wspec_buf *command, bool *failed,
                           const struct wspec_run_options *options) {
+  if (options->api) {
+    add_word(command, failed, "--api");
+  }
   if (options->is_tls && !options->target.tls.certificate_file) {
     add_word(command, failed, "--tls");
   }

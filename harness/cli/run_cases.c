@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The I-th of N parts: by a hash of the id, so that a case stays in its part when others come. */
 static bool is_in_shard(const struct wspec_run_options *options, const char *id) {
@@ -20,7 +21,8 @@ static bool is_in_shard(const struct wspec_run_options *options, const char *id)
 static bool is_playable(const struct wspec_run_options *options, enum wspec_case_target target,
                         const char *id) {
   bool is_for_role = target == WSPEC_TARGET_ANY || target == options->role;
-  return is_for_role && is_in_shard(options, id);
+  bool is_of_api = strncmp(id, "api/", 4) == 0;
+  return is_for_role && is_of_api == options->api && is_in_shard(options, id);
 }
 
 /* ---- Loading ---- */

@@ -133,6 +133,9 @@ const struct wspec_option wspec_run_client_option_table[] = {
 const struct wspec_option wspec_serve_option_table[] = {
     SELECTION_ROWS,
     WAITING_ROWS,
+    {"api", OPTION_API, NULL, "the cases of the JavaScript API, which scripts run", NULL, 0},
+    {"case-timeout", OPTION_CASE_TIMEOUT, "S", "with --api: for the findings on one case (60)",
+     NULL, 0},
     {"bind", OPTION_BIND, "HOST", "address to listen on (127.0.0.1)", NULL, 0},
     {"port", OPTION_PORT, "PORT", "port, 0 for any free one (9001)", NULL, 0},
     {"once", OPTION_ONCE, NULL, "end when an agent has played all cases", NULL, 0},

@@ -112,6 +112,9 @@ static void set_flag(struct wspec_run_options *options, int id) {
   case OPTION_ONCE:
     options->once = true;
     break;
+  case OPTION_API:
+    options->api = true;
+    break;
   case OPTION_EXHAUSTIVE:
     options->exhaustive = true;
     break;

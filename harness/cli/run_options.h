@@ -66,7 +66,7 @@ struct wspec_run_options {
   uint32_t case_timeout_ms;
   const char *url_host, *bind_host; /* NULL: 127.0.0.1 */
   uint16_t port;
-  bool is_tls, once;
+  bool is_tls, once, api;
   uint32_t idle_ms; /* 0: for ever */
 
   bool exhaustive, strict, no_confirm, all_transcripts, quiet;

@@ -46,6 +46,7 @@ enum option_id {
   OPTION_BIND,
   OPTION_PORT,
   OPTION_ONCE,
+  OPTION_API,
   OPTION_IDLE,
   OPTION_HELP,
   OPTION_REPORT /* and on: one a format */

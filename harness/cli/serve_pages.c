@@ -1,5 +1,7 @@
 #include "cli/serve_pages.h"
 
+#include "case/read_file.h"
+#include "cli/cases_dir.h"
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
@@ -14,7 +16,7 @@
 extern const unsigned char wspec_serve_page_html[];
 extern const size_t wspec_serve_page_html_len;
 
-enum { WORD_MAX = 256 };
+enum { WORD_MAX = 256, PATH_LEN_MAX = 4096, MODULE_MAX = 1024 * 1024 };
 
 void wspec_serve_say(struct wspec_serve_choice *choice, unsigned status_code, const char *format,
                      ...) {
@@ -37,6 +39,23 @@ static void take_text(struct wspec_serve_choice *choice, char *text, const char 
 
 /* ---- Cases ---- */
 
+/* The module stands beside the case file, under the same name. */
+static bool add_call(cJSON *item, const struct wspec_script *script) {
+  static const char suffix[] = ".json";
+  const char *slash = strrchr(script->file, '/');
+  const char *name = slash ? slash + 1 : script->file;
+  size_t len = strlen(name);
+  char module[WORD_MAX];
+  len -= len > sizeof suffix - 1 && strcmp(name + len - (sizeof suffix - 1), suffix) == 0
+             ? sizeof suffix - 1
+             : 0;
+  cJSON *call = cJSON_AddObjectToObject(item, "call");
+  (void)snprintf(module, sizeof module, "%.*s.mjs", (int)len, name);
+  return call && cJSON_AddStringToObject(call, "module", module) &&
+         cJSON_AddStringToObject(call, "function", script->call->function) &&
+         cJSON_AddRawToObject(call, "with", script->call->arguments);
+}
+
 static bool add_case(cJSON *array, const struct wspec_script *script) {
   cJSON *item = cJSON_CreateObject();
   if (!cJSON_AddItemToArray(array, item)) {
@@ -51,10 +70,11 @@ static bool add_case(cJSON *array, const struct wspec_script *script) {
       !cJSON_AddStringToObject(item, "subprotocol", WSPEC_ASKED_SUBPROTOCOL)) {
     return false;
   }
-  return tags && cJSON_AddStringToObject(item, "id", script->id) &&
-         cJSON_AddStringToObject(item, "summary", script->summary) &&
-         cJSON_AddNumberToObject(item, "connections", (double)script->n_connections) &&
-         cJSON_AddBoolToObject(item, "alone", script->alone);
+  bool complete = tags && cJSON_AddStringToObject(item, "id", script->id) &&
+                  cJSON_AddStringToObject(item, "summary", script->summary) &&
+                  cJSON_AddNumberToObject(item, "connections", (double)script->n_connections) &&
+                  cJSON_AddBoolToObject(item, "alone", script->alone);
+  return complete && (!script->call || add_call(item, script));
 }
 
 /* The agent that `?unconfirmed=` names; `*is_asked` is whether it is there. */
@@ -172,10 +192,42 @@ static void show_results(struct wspec_agents *agents, const char *name, struct w
   }
 }
 
+/* ---- Scripts ---- */
+
+/* A name that leads out of the folder has no such letters, or begins with a full stop. */
+static bool is_module_name(const char *name) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t len = strlen(name);
+  return len > 4 && len < WORD_MAX && name[0] != '.' && strspn(name, letters) == len &&
+         strcmp(name + len - 4, ".mjs") == 0;
+}
+
+static void show_module(const struct wspec_agents *agents, const char *name,
+                        struct wspec_serve_choice *choice) {
+  char path[PATH_LEN_MAX];
+  struct wspec_buf octets;
+  const char *reason = NULL;
+  char *dir = is_module_name(name) ? wspec_cases_dir(agents->suite->options.case_dir) : NULL;
+  wspec_buf_init(&octets, MODULE_MAX);
+  int len = dir ? snprintf(path, sizeof path, "%s/api/%s", dir, name) : -1;
+  if (len > 0 && len < (int)sizeof path && !wspec_read_file(path, &octets, &reason) &&
+      !wspec_buf_append_span(&choice->body, wspec_buf_span(&octets))) {
+    choice->status_code = 200;
+    choice->content_type = "text/javascript; charset=utf-8";
+  } else {
+    wspec_serve_say(choice, 404, "there is no module '%.100s'\n", name);
+  }
+  wspec_buf_clear(&octets);
+  free(dir);
+}
+
 void wspec_serve_page(struct wspec_agents *agents, const char *path, struct wspec_span target,
                       struct wspec_serve_choice *choice) {
   static const char results[] = "/results/";
-  if (strcmp(path, "/") == 0) {
+  static const char modules[] = "/api/";
+  if (agents->suite->options.api && strncmp(path, modules, sizeof modules - 1) == 0) {
+    show_module(agents, path + sizeof modules - 1, choice);
+  } else if (strcmp(path, "/") == 0) {
     choice->status_code = 200;
     choice->content_type = "text/html; charset=utf-8";
     if (wspec_buf_append(&choice->body, wspec_serve_page_html, wspec_serve_page_html_len)) {

@@ -220,8 +220,10 @@ static void print_source(const struct wspec_terminal *terminal, const struct wsp
   char line[256];
   if (requirement[0] && requirement[rfc_len] == '-') {
     const char *section = requirement + rfc_len + 1;
-    snprintf(line, sizeof line, "RFC %.*s section %.*s, %s (%s)%s", (int)rfc_len, requirement,
-             (int)strcspn(section, "-"), section, requirement, finding->level, more);
+    bool is_rfc = requirement[0] >= '0' && requirement[0] <= '9';
+    snprintf(line, sizeof line, "%s%.*s section %.*s, %s (%s)%s", is_rfc ? "RFC " : "",
+             (int)rfc_len, is_rfc ? requirement : "WHATWG", (int)strcspn(section, "-"), section,
+             requirement, finding->level, more);
   } else {
     snprintf(line, sizeof line, "no sentence of an RFC%s", more);
   }

@@ -359,7 +359,16 @@ void answer_judge_field(struct wspec_play *play, struct link *link,
   }
   const struct wspec_requirement *requirement =
       rule->requirement ? rule->requirement : expect_requirement(play);
-  play_find(play, requirement ? requirement->id : "", link_index(play, link), link->head_offset,
-            "%s must %s%s%s in the target's %u answer", rule->name, wanted[rule->kind],
-            rule->value ? " " : "", rule->value ? rule->value : "", link->head.status_code);
+  const char *id = requirement ? requirement->id : "";
+  const char *space = rule->value ? " " : "";
+  const char *value = rule->value ? rule->value : "";
+  if (link->head.kind == WSPEC_HTTP_REQUEST) {
+    play_find(play, id, link_index(play, link), link->head_offset,
+              "%s must %s%s%s in the client's request", rule->name, wanted[rule->kind], space,
+              value);
+    return;
+  }
+  play_find(play, id, link_index(play, link), link->head_offset,
+            "%s must %s%s%s in the target's %u answer", rule->name, wanted[rule->kind], space,
+            value, link->head.status_code);
 }

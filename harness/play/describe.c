@@ -91,7 +91,7 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
   case WSPEC_REACTION_CLOSED:
     say(words, "a close frame (code ");
     say_codes(words, alternative);
-    say(words, ")");
+    say(words, alternative->reason ? ", with a certain reason)" : ")");
     break;
   case WSPEC_REACTION_IGNORED:
     say(words, "no reaction, and the connection lives");
@@ -113,6 +113,9 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
     break;
   case WSPEC_REACTION_KEY:
     say(words, "a key of its own");
+    break;
+  case WSPEC_REACTION_REQUESTED:
+    say(words, "a request with certain fields");
     break;
   }
   if (alternative->times > 1) {
@@ -139,14 +142,25 @@ void describe_expectation(struct wspec_play *play, const struct wspec_expectatio
 
 /* ---- Seen ---- */
 
-static void say_payload(struct words *words, const struct event *event) {
+static void say_octets(struct words *words, const uint8_t *octets, size_t len) {
   say(words, "\"");
-  for (size_t i = 0; i < event->prefix_len && i < SHOWN_MAX; i++) {
-    uint8_t octet = event->prefix[i];
-    bool is_plain = octet >= 0x20 && octet < 0x7f && octet != '\\' && octet != '"';
-    say(words, is_plain ? "%c" : "\\x%02x", octet);
+  for (size_t i = 0; i < len && i < SHOWN_MAX; i++) {
+    bool is_plain = octets[i] >= 0x20 && octets[i] < 0x7f && octets[i] != '\\' && octets[i] != '"';
+    say(words, is_plain ? "%c" : "\\x%02x", octets[i]);
   }
+}
+
+static void say_payload(struct words *words, const struct event *event) {
+  say_octets(words, event->prefix, event->prefix_len);
   say(words, "%s\"", event->payload_len > SHOWN_MAX ? "..." : "");
+}
+
+static void say_reason(struct words *words, const struct event *event) {
+  if (event->payload_len > 2) {
+    say(words, " and reason ");
+    say_octets(words, event->prefix + 2, (size_t)event->prefix_len - 2);
+    say(words, "%s\"", event->payload_len - 2 > SHOWN_MAX ? "..." : "");
+  }
 }
 
 static void say_event(struct words *words, const struct event *event) {
@@ -170,6 +184,7 @@ static void say_event(struct words *words, const struct event *event) {
       say(words, "a close frame without status code");
     } else {
       say(words, "a close frame with status code %u", (unsigned)event->status_code);
+      say_reason(words, event);
     }
     break;
   case EVENT_EOF:

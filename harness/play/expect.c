@@ -90,8 +90,22 @@ static bool code_fits(const struct wspec_alternative *alternative, unsigned code
   return alternative->n_codes == 0 && !alternative->no_code_allowed;
 }
 
+static bool reason_fits(const struct wspec_alternative *alternative, const struct event *event) {
+  const struct wspec_payload *reason = alternative->reason;
+  uint8_t octets[WSPEC_CLOSE_REASON_MAX];
+  size_t len = event->payload_len >= 2 ? (size_t)event->payload_len - 2 : 0;
+  if (!reason) {
+    return true;
+  }
+  return reason->len == len && wspec_payload_read(reason, 0, octets, sizeof octets) == len &&
+         memcmp(octets, event->prefix + 2, len) == 0;
+}
+
 static bool close_fits(const struct wspec_alternative *alternative, const struct event *event) {
   bool has_code = event->payload_len >= 2;
+  if (!reason_fits(alternative, event)) {
+    return false;
+  }
   return has_code ? code_fits(alternative, event->status_code)
                   : alternative->no_code_allowed || alternative->n_codes == 0;
 }
@@ -163,6 +177,7 @@ static bool event_fits(struct link *link, const struct wspec_alternative *altern
   case WSPEC_REACTION_SILENT:
   case WSPEC_REACTION_MASKING_KEYS:
   case WSPEC_REACTION_KEY:
+  case WSPEC_REACTION_REQUESTED:
     return false;
   }
   return false;
@@ -478,7 +493,8 @@ static bool is_sentinel_due(struct wspec_play *play, const struct link *link,
 
 static void poll_sentinel(struct wspec_play *play, struct link *link,
                           const struct wspec_expectation *expectation, uint64_t quiet_since_us) {
-  if (!link->sentinel_sent && can_send_sentinel(play, link) &&
+  /* A script acts when it likes: that it has not yet done so when a ping is answered says nothing. */
+  if (!play->script->call && !link->sentinel_sent && can_send_sentinel(play, link) &&
       is_sentinel_due(play, link, expectation, quiet_since_us)) {
     send_sentinel(play, link);
   }

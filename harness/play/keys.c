@@ -157,17 +157,29 @@ static void judge_key(struct wspec_play *play, struct link *link, const char *re
   }
 }
 
+static void judge_fields(struct wspec_play *play, struct link *link,
+                         const struct wspec_alternative *alternative,
+                         const struct wspec_requirement *violated) {
+  for (size_t i = 0; i < alternative->n_fields; i++) {
+    struct wspec_field_rule rule = alternative->fields[i];
+    rule.requirement = rule.requirement ? rule.requirement : violated;
+    answer_judge_field(play, link, &rule);
+  }
+}
+
 bool keys_decide(struct wspec_play *play, struct link *link,
                  const struct wspec_expectation *expectation) {
   enum wspec_reaction reaction =
       expectation->n_alternatives > 0 ? expectation->alternatives[0].reaction : WSPEC_REACTION_ANY;
-  if (reaction != WSPEC_REACTION_MASKING_KEYS && reaction != WSPEC_REACTION_KEY) {
+  if (reaction < WSPEC_REACTION_MASKING_KEYS) {
     return false;
   }
   const struct wspec_requirement *violated =
       expectation->requirement ? expectation->requirement : expect_requirement(play);
   const char *requirement = violated ? violated->id : "";
-  if (reaction == WSPEC_REACTION_KEY) {
+  if (reaction == WSPEC_REACTION_REQUESTED) {
+    judge_fields(play, link, &expectation->alternatives[0], violated);
+  } else if (reaction == WSPEC_REACTION_KEY) {
     judge_key(play, link, requirement);
   } else {
     judge_masking_keys(play, link, requirement);

@@ -2,6 +2,7 @@
 
 #include "net/listener.h"
 #include "net/timer.h"
+#include "proto/http_body.h"
 #include "run/drive.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct session {
   struct wspec_serve_choice choice; /* without its body */
   struct wspec_play_config config;
   struct wspec_drive *drive;
+  const char *refusal;     /* why no more connections will come; NULL: they may */
   struct visitor *waiting; /* connections that the case does not want yet, oldest first */
   size_t n_waiting, n_given;
 };
@@ -28,8 +30,11 @@ struct visitor {
   struct wspec_stream *stream;
   struct wspec_timer *timer;
   struct wspec_http_head head;
-  struct wspec_buf octets; /* all that came, for the play */
-  bool is_held;            /* its request is whole and waits to be looked at again */
+  struct wspec_http_body body;
+  struct wspec_buf content; /* of a POST */
+  struct wspec_buf octets;  /* all that came, for the play */
+  bool has_head;            /* its content is being read */
+  bool is_held;             /* its request is whole and waits to be looked at again */
 };
 
 struct wspec_serve {
@@ -63,6 +68,7 @@ static void free_visitor(struct visitor *visitor) {
   visitor->serve->n_visitors--;
   wspec_timer_free(visitor->timer);
   wspec_http_head_clear(&visitor->head);
+  wspec_buf_clear(&visitor->content);
   wspec_buf_clear(&visitor->octets);
   free(visitor);
 }
@@ -75,6 +81,13 @@ static void dismiss(struct visitor *visitor) {
   wspec_stream_set_handlers(stream, &no_handlers, NULL);
   wspec_stream_resume(stream);
   wspec_stream_close(stream);
+}
+
+static void reset_visitor(struct visitor *visitor) {
+  struct wspec_stream *stream = visitor->stream;
+  free_visitor(visitor);
+  wspec_stream_set_handlers(stream, &no_handlers, NULL);
+  wspec_stream_reset(stream);
 }
 
 /* ---- Sessions ---- */
@@ -98,6 +111,9 @@ static void on_wanted(void *user, struct wspec_drive *drive) {
   struct session *session = user;
   session->drive = drive;
   give_waiting(session);
+  if (session->refusal && !session->waiting) {
+    wspec_drive_refuse(drive, session->refusal);
+  }
 }
 
 static void on_done(void *user, struct wspec_play *play) {
@@ -156,11 +172,12 @@ static struct session *new_session(struct wspec_serve *serve,
   return session;
 }
 
+/* A connection that its case has a place for, or that begins it. */
 static void join_session(struct visitor *visitor, const struct wspec_serve_choice *choice) {
   struct session *session = find_session(visitor->serve, choice);
-  session = session ? session : new_session(visitor->serve, choice);
+  session = session || choice->must_join ? session : new_session(visitor->serve, choice);
   if (!session) {
-    dismiss(visitor);
+    reset_visitor(visitor);
     return;
   }
   unlink_visitor(visitor);
@@ -188,6 +205,10 @@ static const char *reason_of(unsigned status_code) {
     return "Not Found";
   case 405:
     return "Method Not Allowed";
+  case 409:
+    return "Conflict";
+  case 413:
+    return "Content Too Large";
   default:
     return "Internal Server Error";
   }
@@ -215,7 +236,7 @@ static void answer_http(struct visitor *visitor, struct wspec_serve_choice *choi
 
 static void take_request(struct visitor *visitor) {
   struct wspec_serve *serve = visitor->serve;
-  struct wspec_serve_choice choice = {.script = NULL};
+  struct wspec_serve_choice choice = {.content = wspec_buf_span(&visitor->content)};
   wspec_buf_init(&choice.body, WSPEC_SERVE_BODY_MAX);
   serve->options.on_request(serve->options.user, &visitor->head, &choice);
   visitor->is_held = choice.is_held;
@@ -233,15 +254,45 @@ static void take_request(struct visitor *visitor) {
   wspec_buf_clear(&choice.body);
 }
 
-static void refuse_broken(struct visitor *visitor) {
-  struct wspec_serve_choice choice = {.status_code = 400};
+static void refuse(struct visitor *visitor, unsigned status_code, const char *what,
+                   const char *why) {
+  struct wspec_serve_choice choice = {.status_code = status_code};
   wspec_buf_init(&choice.body, HTTP_HEAD_MAX);
   enum wspec_err err =
-      wspec_buf_appendf(&choice.body, "this is no request: %s\n",
-                        visitor->head.error_text ? visitor->head.error_text : "out of memory");
-  (void)err;
+      wspec_buf_appendf(&choice.body, "%s: %s\n", what, why ? why : "out of memory");
+  (void)err; /* an answer without words, then */
   answer_http(visitor, &choice);
   wspec_buf_clear(&choice.body);
+}
+
+/* Content is read of a POST alone: whoever sends some behind a GET is not waited for. */
+static void read_content(struct visitor *visitor, struct wspec_span octets) {
+  enum wspec_err err = WSPEC_ERR_NEED_MORE;
+  do {
+    size_t consumed = 0;
+    struct wspec_span content = {NULL, 0};
+    err = wspec_http_body_feed(&visitor->body, octets, &consumed, &content);
+    octets = wspec_span_from(octets, consumed);
+    if (wspec_buf_append_span(&visitor->content, content)) {
+      refuse(visitor, 413, "there is no room for the content of the request", "it is too large");
+      return;
+    }
+  } while (err == WSPEC_ERR_NEED_MORE && octets.len > 0);
+  if (err == WSPEC_OK) {
+    take_request(visitor);
+  } else if (err != WSPEC_ERR_NEED_MORE) {
+    refuse(visitor, 400, "the content of the request cannot be read", visitor->body.error_text);
+  }
+}
+
+static void take_head(struct visitor *visitor, struct wspec_span behind) {
+  if (!wspec_span_equal_text(visitor->head.method, "POST")) {
+    take_request(visitor);
+    return;
+  }
+  visitor->has_head = true;
+  wspec_http_body_init(&visitor->body, &visitor->head, false);
+  read_content(visitor, behind);
 }
 
 /* ---- What a visitor does ---- */
@@ -250,6 +301,11 @@ static void on_data(void *user, struct wspec_stream *stream, uint8_t *data, size
   (void)stream;
   struct visitor *visitor = user;
   size_t consumed;
+  struct wspec_span octets = wspec_span_of(data, len);
+  if (visitor->has_head && !visitor->is_held) {
+    read_content(visitor, octets);
+    return;
+  }
   if (wspec_buf_append(&visitor->octets, data, len)) {
     dismiss(visitor);
     return;
@@ -257,11 +313,11 @@ static void on_data(void *user, struct wspec_stream *stream, uint8_t *data, size
   if (visitor->is_held) {
     return;
   }
-  enum wspec_err err = wspec_http_head_feed(&visitor->head, wspec_span_of(data, len), &consumed);
+  enum wspec_err err = wspec_http_head_feed(&visitor->head, octets, &consumed);
   if (err == WSPEC_OK) {
-    take_request(visitor);
+    take_head(visitor, wspec_span_from(octets, consumed));
   } else if (err != WSPEC_ERR_NEED_MORE) {
-    refuse_broken(visitor);
+    refuse(visitor, 400, "this is no request", visitor->head.error_text);
   }
 }
 
@@ -274,13 +330,6 @@ static void on_error(void *user, struct wspec_stream *stream, const struct wspec
   (void)stream;
   (void)error;
   free_visitor(user);
-}
-
-static void reset_visitor(struct visitor *visitor) {
-  struct wspec_stream *stream = visitor->stream;
-  free_visitor(visitor);
-  wspec_stream_set_handlers(stream, &no_handlers, NULL);
-  wspec_stream_reset(stream);
 }
 
 static void on_request_timer(void *user) {
@@ -305,6 +354,7 @@ static void on_accept(void *user, struct wspec_stream *stream) {
   serve->reading = visitor;
   serve->n_visitors++;
   wspec_http_head_init(&visitor->head, WSPEC_HTTP_REQUEST, NULL);
+  wspec_buf_init(&visitor->content, WSPEC_SERVE_CONTENT_MAX);
   wspec_buf_init(&visitor->octets, OCTETS_MAX);
   wspec_stream_set_handlers(stream, &visitor_handlers, visitor);
   wspec_timer_start(visitor->timer, (uint64_t)serve->options.request_timeout_ms * 1000);
@@ -354,6 +404,23 @@ bool wspec_serve_is_playing(const struct wspec_serve *serve, const char *agent) 
 
 size_t wspec_serve_n_playing(const struct wspec_serve *serve) {
   return serve->n_sessions;
+}
+
+bool wspec_serve_begin(struct wspec_serve *serve, const struct wspec_serve_choice *choice) {
+  return new_session(serve, choice) != NULL;
+}
+
+void wspec_serve_refuse(struct wspec_serve *serve, const struct wspec_script *script,
+                        const char *agent, const char *sentence) {
+  for (struct session *session = serve->sessions; session; session = session->next) {
+    if (session->choice.script == script && strcmp(session->choice.agent, agent) == 0) {
+      session->refusal = sentence;
+      if (session->drive && !session->waiting) {
+        wspec_drive_refuse(session->drive, sentence); /* the session may be gone */
+      }
+      return;
+    }
+  }
 }
 
 void wspec_serve_ask_again(struct wspec_serve *serve) {

@@ -24,16 +24,21 @@ struct wspec_tls;
 
 enum {
   WSPEC_SERVE_AGENT_MAX = 128,
-  WSPEC_SERVE_BODY_MAX = 256 * 1024 * 1024,
-  WSPEC_SERVE_CONNECTIONS_MAX = 1024 /* at a time */
+  WSPEC_SERVE_BODY_MAX = 256 * 1024 * 1024, /* of an answer */
+  WSPEC_SERVE_CONTENT_MAX = 64 * 1024,      /* of a request */
+  WSPEC_SERVE_CONNECTIONS_MAX = 1024        /* at a time */
 };
 
-/* What is to be done with a request; zeroed but for an empty `body` where on_request gets it. */
+/* What is to be done with a request; zeroed but for `content` and an empty `body` where on_request
+ * gets it. */
 struct wspec_serve_choice {
+  struct wspec_span content; /* of the request; borrowed for the call */
+
   const struct wspec_script *script; /* to be played; it must outlive its result. NULL: none */
   char agent[WSPEC_SERVE_AGENT_MAX]; /* for whom: names the results */
   void *tag;                         /* handed to on_result */
-  bool is_held; /* nothing yet: the same is asked again by wspec_serve_ask_again */
+  bool must_join; /* only a case that was begun, and wants a connection, gets this one */
+  bool is_held;   /* nothing yet: the same is asked again by wspec_serve_ask_again */
 
   unsigned status_code;     /* without a script: the HTTP answer, 200, 404, ... */
   const char *content_type; /* static storage */
@@ -46,9 +51,10 @@ struct wspec_serve_options {
   uint16_t port;                          /* 0: the system picks one */
   struct wspec_tls *tls;                  /* a server's context; NULL: plain TCP */
   const struct wspec_play_config *config; /* is_server; `seed` is mixed with each case's id */
-  uint32_t request_timeout_ms;            /* from TCP to the end of the request's head */
+  uint32_t request_timeout_ms;            /* from TCP to the end of the request */
 
-  /* on_request fills `choice`. `request` is whole, a GET or not, and borrowed for the call. */
+  /* on_request fills `choice`. `request` is whole, a GET or not, and borrowed for the call. A POST
+   * comes with its content; with more than WSPEC_SERVE_CONTENT_MAX it is refused before. */
   void (*on_request)(void *user, const struct wspec_http_head *request,
                      struct wspec_serve_choice *choice);
   /* on_result gets the result of a case, which is its own from then on. */
@@ -69,6 +75,16 @@ const struct wspec_address *wspec_serve_address(const struct wspec_serve *serve)
 /* wspec_serve_stop takes no more connections and cuts those off that are there; the cases under way
  * end by that, and on_result gets what came of them. The loop then ends by itself. */
 void wspec_serve_stop(struct wspec_serve *serve);
+
+/* wspec_serve_begin begins the case of `choice` before its connections come; each joins it by
+ * another request. False: out of memory. */
+WSPEC_MUST_USE bool wspec_serve_begin(struct wspec_serve *serve,
+                                      const struct wspec_serve_choice *choice);
+
+/* wspec_serve_refuse tells a case under way that no more connections will come; `sentence`, of static
+ * storage, says why. */
+void wspec_serve_refuse(struct wspec_serve *serve, const struct wspec_script *script,
+                        const char *agent, const char *sentence);
 
 /* wspec_serve_ask_again calls on_request for every request that is held. */
 void wspec_serve_ask_again(struct wspec_serve *serve);

@@ -30,12 +30,17 @@ function el(name, attributes, ...children) {
 const badge = (verdict) => el(`span.badge.${verdict}.bg-${verdict}`, null, verdict);
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
+// All but one of the standards are RFCs.
+const isWhatwg = (rfc) => rfc === "whatwg";
+
 function sectionUrl(rfc, section) {
+  if (isWhatwg(rfc)) return "https://websockets.spec.whatwg.org/";
   return `https://www.rfc-editor.org/rfc/rfc${rfc}#section-${section}`;
 }
 
 function sectionLink(rfc, section) {
-  return el("a", { href: sectionUrl(rfc, section), rel: "noreferrer" }, `RFC ${rfc}, section ${section}`);
+  return el("a", { href: sectionUrl(rfc, section), rel: "noreferrer" },
+            `${isWhatwg(rfc) ? "WHATWG WebSockets" : `RFC ${rfc}`}, section ${section}`);
 }
 
 function specLink(spec, section) {

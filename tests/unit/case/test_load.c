@@ -254,7 +254,8 @@ static void test_payloads(void **state) {
 static void test_code_points_reach_all_planes(void **state) {
   (void)state;
   static const char text[] =
-      "{\"schema\": \"wspec-cases/1\", \"spec\": \"api\", \"section\": \"x\", \"cases\": [{\"id\": "
+      "{\"schema\": \"wspec-cases/1\", \"spec\": \"robustness\", \"section\": \"x\", \"cases\": "
+      "[{\"id\": "
       "\"x\", \"summary\": \"x\", \"steps\": [{\"open\": {}}, {\"send\": {\"raw\": "
       "{\"code_points\": [0, 1114111]}}}]}]}";
   struct wspec_case_set set = {0};
@@ -267,7 +268,7 @@ static void test_code_points_reach_all_planes(void **state) {
   uint8_t last[4];
   assert_int_equal(wspec_payload_read(payload, payload->len - 4, last, 4), 4);
   assert_memory_equal(last, "\xf4\x8f\xbf\xbf", 4);
-  assert_string_equal(set.scripts[0].id, "api/x/x");
+  assert_string_equal(set.scripts[0].id, "robustness/x/x");
   assert_int_equal(set.scripts[0].n_requirements, 0);
   wspec_case_set_clear(&set);
   free(path);

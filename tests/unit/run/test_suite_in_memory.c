@@ -73,7 +73,8 @@ static int unload_both(void **state) {
 }
 
 static bool is_for(const struct suite *suite, const struct wspec_script *script) {
-  return script->target != (suite->config.is_server ? WSPEC_TARGET_SERVER : WSPEC_TARGET_CLIENT);
+  return !script->call &&
+         script->target != (suite->config.is_server ? WSPEC_TARGET_SERVER : WSPEC_TARGET_CLIENT);
 }
 
 static struct wspec_result play(const struct suite *suite, const struct wspec_script *script,
