@@ -505,9 +505,11 @@ static void add_code_of_no_error(struct list *list) {
 
 /* Failing a connection with another error code, or with none in the close frame, is reported, not
  * punished: which of them fits is seldom a plain MUST, and 7.4.2 leaves 3000 to 4999 to the
- * application. Whoever lists two `failed` has ranked the codes by hand. */
+ * application. Where a failure is no more than put up with, what was sent is right: 1002, 1003, 1007
+ * and 1010 would say that it is not. Whoever lists two `failed` has ranked the codes by hand. */
 static void add_other_error_codes(struct list *list) {
-  static const struct wspec_code_range codes[] = {{1002, 1003}, {1007, 1014}, {3000, 4999}};
+  static const struct wspec_code_range any_error[] = {{1002, 1003}, {1007, 1014}, {3000, 4999}};
+  static const struct wspec_code_range no_blame[] = {{1008, 1009}, {1011, 1014}, {3000, 4999}};
   size_t n_failed = 0;
   size_t at = 0;
   for (size_t i = 0; i < list->n_items; i++) {
@@ -526,7 +528,8 @@ static void add_other_error_codes(struct list *list) {
                                                    .note = NOTE_OTHER_CODE,
                                                    .no_code_allowed = true};
   list->n_items++;
-  set_codes(list, &list->items[at + 1], codes, COUNT(codes));
+  set_codes(list, &list->items[at + 1],
+            list->items[at].rank == WSPEC_RANK_PASS ? any_error : no_blame, COUNT(any_error));
   add_code_of_no_error(list);
 }
 

@@ -464,6 +464,8 @@ static void test_close_steps(void **state) {
   /* Given by hand: no requirement of ours, and the tier behind a `failed` of rank info, too. */
   assert_int_equal(steps[2].as.close.expect.n_alternatives, 4);
   check_alternative(&steps[2].as.close.expect, 2, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
+  check_codes(&steps[2].as.close.expect.alternatives[2], 3,
+              (const uint16_t[]){1008, 1009, 1011, 1014, 3000, 4999});
   assert_true(steps[2].as.close.expect.alternatives[2].no_code_allowed);
   assert_null(steps[2].as.close.expect.requirement);
   assert_int_equal(steps[2].as.close.expect.alternatives[0].n_codes, 0);

@@ -131,7 +131,7 @@ SWITCHES = (
     defect("accepts-blanks-in-quoted-value", "6455-4.3-03",
            'reads server_max_window_bits="1 0" as 10'),
     defect("ignores-quoted-pairs", "9110-5.6.4-01",
-           'refuses server_max_window_bits="1\\0" as no token'),
+           'refuses server_max_window_bits="1\\0" as no token', warn=True),
     oddity("ignores-malformed-extensions", "note-8 6455-9.1-01",
            "declines a malformed extensions header with a 101", note=True),
     # policy and the moment of opening
