@@ -7,6 +7,7 @@
 #include "case/load.h"
 #include "common/fuzz.h"
 #include "common/log.h"
+#include "common/suite.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_LEN = 64, AGAIN_MAX = 500 };
+enum { PATH_LEN = 64, REQUIREMENTS_PATH_LEN = 4200, AGAIN_MAX = 500 };
 
 /* The file is made in a directory of its own, as a case may name files beside its own. */
 static char directory[] = "/tmp/wspec-fuzz-XXXXXX";
@@ -90,12 +91,16 @@ static size_t run(const struct wspec_requirements *requirements, struct fuzz_log
   return n_scripts;
 }
 
+static void load_requirements(struct wspec_requirements *requirements) {
+  char file[REQUIREMENTS_PATH_LEN], *message = NULL;
+  (void)snprintf(file, sizeof file, "%s/requirements.json", fuzz_cases_dir());
+  FUZZ_CHECK(!wspec_requirements_load(requirements, file, &message));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static struct wspec_requirements requirements;
-  char *message = NULL;
   if (!requirements.items) {
-    FUZZ_CHECK(
-        !wspec_requirements_load(&requirements, WSPEC_CASES_DIR "/requirements.json", &message));
+    load_requirements(&requirements);
   }
   make_file(data, size);
   struct fuzz_log logs[2] = {0};

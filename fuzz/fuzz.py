@@ -136,7 +136,9 @@ def configure(engine):
                     "-DCMAKE_BUILD_TYPE=Debug"]
     else:
         engine_library = os.environ.get("LIB_FUZZING_ENGINE", "-fsanitize=fuzzer")
-        options += ["-DWSPEC_FUZZ_INSTRUMENT=", f"-DWSPEC_FUZZ_ENGINE={engine_library}"]
+        # The programs run elsewhere than they are built: their libraries lie beside them, in lib/.
+        options += ["-DWSPEC_FUZZ_INSTRUMENT=", f"-DWSPEC_FUZZ_ENGINE={engine_library}",
+                    "-DCMAKE_BUILD_RPATH=$ORIGIN/lib"]
     return options
 
 

@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_LEN = 4096 };
 
 static struct wspec_requirements requirements;
 static struct wspec_case_set set;
@@ -23,10 +27,30 @@ static int compare_tags(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+static char *find_last_slash(char *path, size_t len) {
+  while (len > 0 && path[len - 1] != '/') {
+    len--;
+  }
+  return len > 0 ? path + len - 1 : NULL;
+}
+
+const char *fuzz_cases_dir(void) {
+  static const char name[] = "cases";
+  static char beside[PATH_LEN];
+  ssize_t len = readlink("/proc/self/exe", beside, sizeof beside - sizeof name);
+  char *slash = len > 0 ? find_last_slash(beside, (size_t)len) : NULL;
+  if (!slash) {
+    return WSPEC_CASES_DIR;
+  }
+  memcpy(slash + 1, name, sizeof name);
+  return access(beside, R_OK) == 0 ? beside : WSPEC_CASES_DIR;
+}
+
 static void load(void) {
-  char *messages = NULL;
-  if (wspec_requirements_load(&requirements, WSPEC_CASES_DIR "/requirements.json", &messages) ||
-      wspec_case_set_load(&set, WSPEC_CASES_DIR, &requirements, NULL, &messages)) {
+  char *messages = NULL, path[PATH_LEN];
+  (void)snprintf(path, sizeof path, "%s/requirements.json", fuzz_cases_dir());
+  if (wspec_requirements_load(&requirements, path, &messages) ||
+      wspec_case_set_load(&set, fuzz_cases_dir(), &requirements, NULL, &messages)) {
     fprintf(stderr, "%s\n", messages ? messages : "out of memory");
     abort();
   }

@@ -6,7 +6,11 @@
 
 #include <stdint.h>
 
-/* fuzz_suite returns the cases under cases/, loaded at the first call and kept for the life of the
+/* fuzz_cases_dir returns where the cases are: beside the program, in `cases`, as oss-fuzz/build.sh puts
+ * them, or in the tree that it was built from. */
+const char *fuzz_cases_dir(void);
+
+/* fuzz_suite returns the cases of fuzz_cases_dir, loaded at the first call and kept for the life of the
  * process. Ends the process if they cannot be loaded. */
 const struct wspec_case_set *fuzz_suite(void);
 
