@@ -3,111 +3,108 @@
 
 bugs.json has the bugs, each one change of harness/proto that compiles. The parser is copied anew for
 every run, so that the copy can not grow old; a change that no longer applies is an error. The harness
-is conn_server and starts from a single connection that is right, the same for both ways.
+is conn_server as `fuzz.py build` builds it, and starts from a single connection that is right, the same
+for both ways. Seconds are of the processor, so that others on the machine do not count.
 """
 import argparse
 import json
+import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-FLAGS = ["-std=c17", "-O2", "-g", "-UNDEBUG", "-D_POSIX_C_SOURCE=200809L", "-fsanitize=address",
-         "-fno-omit-frame-pointer", "-w"]
-LINK = ["-Wl,--wrap=malloc", "-Wl,--wrap=calloc", "-Wl,--wrap=realloc", "-lcrypto", "-lz"]
-COMMON = ["conn", "fuzz", "head", "log", "plain_conn", "sink"]
+import planting
+
+sys.path.insert(0, str(planting.ROOT / "fuzz"))
+import fuzz  # noqa: E402  (the path has to be there first)
+
+PROGRAM = "fuzz_conn_server"
+MUTATOR = "mutator/mutator.c"
 SEED = (b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         b"\x81\x85\x01\x02\x03\x04Igohn\x88\x82\0\0\0\0\x03\xe8" + bytes(6))
-
-
-def compile_one(source, target, instrument):
-    includes = [f"-I{ROOT / path}" for path in ("harness", "fuzz", "tests/support")]
-    subprocess.run(["clang", *FLAGS, *includes, *instrument, "-c", str(source), "-o", str(target)], check=True)
-    return target
-
-
-def compile_all(where):
-    """The objects of the parser, those of the harness, and those of the mutator."""
-    parser, harness, mutator = {}, [], []
-    for folder in ("base", "proto"):
-        for source in sorted((ROOT / "harness" / folder).glob("*.c")):
-            parser[source.name] = compile_one(source, where / f"{source.stem}.o", ["-fsanitize=fuzzer-no-link"])
-    sources = [ROOT / "fuzz" / "conn_server.c"] + [ROOT / "fuzz" / "common" / f"{name}.c" for name in COMMON]
-    for source in sources:
-        harness.append(compile_one(source, where / f"fuzz-{source.stem}.o", []))
-    for name in ("model", "mutate", "mutator"):
-        mutator.append(compile_one(ROOT / "fuzz" / "mutator" / f"{name}.c", where / f"mutator-{name}.o", []))
-    return parser, harness, mutator
-
-
-def plant(bug, where):
-    source = ROOT / "harness" / "proto" / bug["file"]
-    text = source.read_text()
-    if text.count(bug["old"]) != 1:
-        sys.exit(f"planted: {bug['name']}: {bug['file']} has its text {text.count(bug['old'])} times, not once: "
-                 "the parser has changed, adapt bugs.json")
-    copy = where / bug["file"]
-    copy.write_text(text.replace(bug["old"], bug["new"]))
-    return compile_one(copy, where / "planted.o", ["-fsanitize=fuzzer-no-link"])
-
-
-def link(program, objects):
-    subprocess.run(["clang", "-fsanitize=fuzzer,address", *map(str, objects), *LINK, "-o", str(program)], check=True)
+SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 def hunt(program, cap, seed):
-    """Seconds and executions until the bug is found; None if it is not."""
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = pathlib.Path(folder) / "corpus"
+    """Whether a fault was found, within `cap` seconds of the processor; those, and libFuzzer's figures."""
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        corpus, log = pathlib.Path(folder) / "corpus", pathlib.Path(folder) / "log"
         corpus.mkdir()
         (corpus / "seed").write_bytes(SEED)
-        dictionary = ROOT / "fuzz" / "dict" / "frame.dict"
-        start = time.monotonic()
-        done = subprocess.run([str(program), f"-max_total_time={cap}", f"-seed={seed}", "-max_len=512",
-                               f"-dict={dictionary}", "-print_final_stats=1", f"-artifact_prefix={folder}/",
-                               str(corpus)], capture_output=True, check=False)
-        seconds = time.monotonic() - start
-    log = done.stderr.decode(errors="replace")
-    executions = re.findall(r"number_of_executed_units:\s*(\d+)", log)
-    return (seconds, int(executions[-1])) if done.returncode != 0 and executions else None
+        dictionary, max_len = fuzz.settings("conn_server")
+        with open(log, "wb") as file:
+            process = subprocess.Popen(
+                [program, f"-seed={seed}", f"-max_len={max_len}", f"-dict={dictionary}", "-print_final_stats=1",
+                 f"-artifact_prefix={folder}/", corpus], stdout=file, stderr=file)
+            status, seconds = fuzz.await_end(process, cap)
+        return status != 0, seconds, fuzz.parse_log(log.read_text(errors="replace"))
 
 
-def show(found):
-    return f"{found[0]:.1f} s, {found[1]:,}" if found else "not found"
+def hunts(program, arguments):
+    """A cell of the table: the median over the seeds, and how often the bug was not found."""
+    done = [hunt(program, arguments.cap, seed) for seed in arguments.seeds]
+    found = [(seconds, figures["executions"]) for is_found, seconds, figures in done if is_found]
+    missed = len(done) - len(found)
+    if 2 * missed >= len(done):
+        return missed, "not found" if missed == len(done) else f"not found {missed} times of {len(done)}"
+    seconds, executions = (statistics.median(values) for values in zip(*found))
+    return missed, f"{seconds:.1f} s, {executions:,.0f}" + (f" (not found {missed} of {len(done)})" if missed else "")
+
+
+def show_coverage(programs, arguments):
+    """What the parser without a bug is seen to do in the same time."""
+    print("\n| without a bug, one seed | edges | features | executions |\n|---|---|---|---|")
+    for name, program in programs.items():
+        for seconds in (5, arguments.cap):
+            is_found, _, figures = hunt(program, seconds, arguments.seeds[0])
+            if is_found:
+                sys.exit("planted: there is a bug without one being planted")
+            print(f"| {name}, {seconds} s | {figures['edges']} | {figures['features']} | {figures['executions']:,} |",
+                  flush=True)
+
+
+def ways(build, bug, where, arguments):
+    """The programs with and without mutator; the second only where it is asked for."""
+    programs = {"with mutator": where / "with"}
+    planting.link_with(build, bug, PROGRAM, where / "with")
+    if not arguments.only_mutator:
+        programs["octets alone"] = where / "without"
+        planting.link_with(build, bug, PROGRAM, where / "without", leave_out=MUTATOR)
+    return programs
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", help="bugs; default: all")
-    parser.add_argument("--cap", type=int, default=60, help="seconds for each hunt")
-    parser.add_argument("--seed", type=int, default=1, help="of libFuzzer")
+    parser.add_argument("names", nargs="*", help="bugs; default: all, and the coverage without one")
+    parser.add_argument("--cap", type=int, default=60, help="processor seconds for each hunt")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="of libFuzzer; medians if several")
     parser.add_argument("--only-mutator", action="store_true", help="leave out the runs without it")
     arguments = parser.parse_args()
     bugs = json.loads((pathlib.Path(__file__).parent / "bugs.json").read_text())
-    missed = 0
+    unknown = set(arguments.names) - {bug["name"] for bug in bugs}
+    if unknown:
+        sys.exit(f"planted: there is no bug {' '.join(sorted(unknown))}")
+    fuzz.build("libfuzzer", [PROGRAM])
+    build = planting.Build(fuzz.build_dir("libfuzzer"))
+    n_missed = 0
     with tempfile.TemporaryDirectory() as folder:
         where = pathlib.Path(folder)
-        parser_objects, harness, mutator = compile_all(where)
         print("| bug | with mutator | octets alone | what |\n|---|---|---|---|", flush=True)
         for bug in bugs:
             if arguments.names and bug["name"] not in arguments.names:
                 continue
-            objects = [path for name, path in parser_objects.items() if name != bug["file"]]
-            objects += [plant(bug, where), *harness]
-            link(where / "with", objects + mutator)
-            found = hunt(where / "with", arguments.cap, arguments.seed)
-            missed += found is None
-            without = "-"
-            if not arguments.only_mutator:
-                link(where / "without", objects)
-                without = show(hunt(where / "without", arguments.cap, arguments.seed))
-            print(f"| {bug['name']} | {show(found)} | {without} | {bug['what']} |", flush=True)
-    print(f"{missed} not found with the mutator")
-    return 1 if missed else 0
+            cells = [hunts(program, arguments) for program in ways(build, bug, where, arguments).values()]
+            n_missed += cells[0][0] > 0
+            print(f"| {bug['name']} | {cells[0][1]} | {cells[1][1] if len(cells) > 1 else '-'} | {bug['what']} |",
+                  flush=True)
+        if not arguments.names:
+            show_coverage(ways(build, None, where, arguments), arguments)
+    print(f"\n{n_missed} not always found with the mutator")
+    return 1 if n_missed else 0
 
 
 if __name__ == "__main__":
