@@ -163,6 +163,7 @@ static void add_alternative(uint64_t *hash, const struct wspec_alternative *alte
   add_number(hash, (uint64_t)alternative->deflate);
   add_text(hash, alternative->deflate_param);
   add_number(hash, (uint64_t)alternative->offered);
+  add_number(hash, alternative->ends);
   add_number(hash, alternative->times);
   add_number(hash, alternative->n_codes);
   for (size_t i = 0; i < alternative->n_codes; i++) {

@@ -443,7 +443,7 @@ static enum wspec_offered_rule load_offered(struct wspec_reader *reader, const c
  * stands for. */
 static void load_alternative(struct list *list, const cJSON *item) {
   static const char *const ranks[] = {"pass", "info", "warn", "fail"};
-  const char *members[N_WORDS + 5];
+  const char *members[N_WORDS + 6];
   struct wspec_reader *reader = list->reader;
   const cJSON *value = wspec_reader_resolve(reader, item);
   if (cJSON_IsString(value)) {
@@ -456,6 +456,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   members[N_WORDS + 2] = "requirement";
   members[N_WORDS + 3] = "times";
   members[N_WORDS + 4] = "offered";
+  members[N_WORDS + 5] = "ends";
   const cJSON *object = wspec_reader_object(reader, item, members, COUNT(members));
   int word = object ? wspec_reader_one_of(reader, object, WORDS, N_WORDS) : -1;
   if (word < 0) {
@@ -468,6 +469,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   const cJSON *requirement = wspec_reader_member(object, "requirement");
   const cJSON *times = wspec_reader_member(object, "times");
   const cJSON *offered = wspec_reader_member(object, "offered");
+  const cJSON *ends = wspec_reader_member(object, "ends");
   int index = rank ? wspec_reader_choice(reader, rank, ranks, COUNT(ranks)) : 0;
   if (times) {
     load_times(reader, times, first);
@@ -476,6 +478,7 @@ static void load_alternative(struct list *list, const cJSON *item) {
   first->note = note ? wspec_reader_text(reader, note) : NULL;
   first->requirement = requirement ? wspec_reader_requirement(reader, requirement) : NULL;
   first->offered = offered ? load_offered(reader, offered) : WSPEC_OFFERED_OR_NOT;
+  first->ends = ends && wspec_reader_bool(reader, ends);
 }
 
 /* ---- Expectations ---- */
@@ -526,7 +529,9 @@ static void add_other_error_codes(struct list *list) {
   list->items[at + 1] = (struct wspec_alternative){.reaction = WSPEC_REACTION_FAILED,
                                                    .rank = WSPEC_RANK_INFO,
                                                    .note = NOTE_OTHER_CODE,
-                                                   .no_code_allowed = true};
+                                                   .no_code_allowed = true,
+                                                   .offered = list->items[at].offered,
+                                                   .ends = list->items[at].ends};
   list->n_items++;
   set_codes(list, &list->items[at + 1],
             list->items[at].rank == WSPEC_RANK_PASS ? any_error : no_blame, COUNT(any_error));

@@ -249,6 +249,7 @@ struct wspec_alternative {
   enum wspec_deflate_rule deflate; /* HTTP 101 */
   const char *deflate_param;       /* of AGREED: this parameter is in the answer; NULL: any are */
   enum wspec_offered_rule offered;
+  bool ends; /* the steps behind it are not played */
 };
 
 /* What must happen: the first alternative that fits what did. If none fits, the requirement is

@@ -145,6 +145,9 @@ void wspec_explain_expectation(const struct wspec_expectation *expect,
       printf(", if the client %s what is answered",
              alternative->offered == WSPEC_OFFERED ? "offered" : "did not offer");
     }
+    if (alternative->ends) {
+      printf(", and the case is over");
+    }
     if (alternative->note) {
       printf(" (%s)", alternative->note);
     }

@@ -105,6 +105,10 @@ enum wspec_err compression_answer(const struct link *link, struct wspec_span off
   if (!wspec_deflate_accept(&of_client, &params, &agreed)) {
     return WSPEC_OK;
   }
+  /* Section 7.1.2.2: only a client that offered to keep to a window can be told one. */
+  if (params.client_max_window_bits != 0 && !agreed.has_client_max_window_bits) {
+    return WSPEC_OK;
+  }
   wspec_deflate_write(&agreed, &text);
   return wspec_extensions_write(out, &text.extension, 1);
 }

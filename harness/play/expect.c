@@ -44,6 +44,7 @@ static void decide_alternative(struct wspec_play *play, struct link *link,
   for (size_t i = 0; i < alternative->n_fields; i++) {
     answer_judge_field(play, link, &alternative->fields[i]);
   }
+  play->is_over = play->is_over || alternative->ends;
   if (alternative->rank == WSPEC_RANK_PASS) {
     return;
   }

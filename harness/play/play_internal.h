@@ -240,6 +240,7 @@ struct wspec_play {
   uint64_t step_began_us;
   uint64_t deadline_us;
   bool violated; /* an expectation was not met: the steps that follow mean nothing */
+  bool is_over;  /* what was seen ends the case: there are no steps that follow */
   bool out_of_memory;
   bool refused;    /* a connection could not be made */
   bool is_settled; /* there is nothing to do before the deadline, or before something happens */

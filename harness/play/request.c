@@ -86,8 +86,8 @@ static void judge_pad_bits(struct wspec_play *play, struct link *link,
   }
 }
 
-/* A server has to decline an offer that breaks RFC 7692; whoever makes it breaks RFC 6455 section 9,
- * by which the parameters are those of the extension. */
+/* A server has to decline an offer that breaks RFC 7692. Whoever makes it breaks section 7.1 there,
+ * or RFC 6455 section 9, by which the parameters are those of the extension. */
 static void judge_deflate_offers(struct wspec_play *play, struct link *link) {
   struct wspec_extensions offers;
   if (wspec_extensions_read(&offers, &link->head)) {
@@ -98,9 +98,8 @@ static void judge_deflate_offers(struct wspec_play *play, struct link *link) {
     struct wspec_deflate_faults faults;
     if (wspec_deflate_is_name(&offers.items[i]) &&
         !wspec_deflate_read_offer(&offers.items[i], &params, &faults)) {
-      play_find(play, "6455-9-04", link_index(play, link), link->head_offset,
-                "the client's offer of permessage-deflate: %s",
-                faults.n > 0 ? faults.items[0].sentence : "it is not well-formed");
+      play_find(play, faults.items[0].of_sender, link_index(play, link), link->head_offset,
+                "the client's offer of permessage-deflate: %s", faults.items[0].sentence);
     }
   }
 }

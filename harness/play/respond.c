@@ -145,9 +145,11 @@ static bool poll_open(struct wspec_play *play, struct link *link) {
 }
 
 /* An offer that has no room for what the case wants is declined. */
-static void check_agreement(const struct wspec_play *play, struct link *link) {
+static void check_agreement(const struct wspec_play *play, struct link *link,
+                            const struct wspec_step *step) {
   bool needs_deflate = (play->script->needs & WSPEC_NEED_DEFLATE) != 0;
-  if (needs_deflate && play->config->always_close && link->state == LINK_OPEN) {
+  bool is_ours = step->kind == WSPEC_STEP_OPEN || play->config->always_close;
+  if (needs_deflate && is_ours && link->state == LINK_OPEN) {
     link->lacks_deflate = !link->deflate_agreed;
   }
 }
@@ -167,7 +169,7 @@ bool respond_run(struct wspec_play *play, struct link *link, const struct wspec_
     }
     static const struct wspec_head_plan plain = {.method = NULL};
     begin_response(play, link, link->lacks_deflate ? &plain : &step->as.head);
-    check_agreement(play, link);
+    check_agreement(play, link, step);
   }
   if (link->lacks_deflate && send_is_idle(link)) {
     play_skip(play, "the client does not offer permessage-deflate as the case needs it");

@@ -196,7 +196,8 @@ static bool run_step(struct wspec_play *play, struct link *link, const struct ws
 }
 
 void steps_run(struct wspec_play *play) {
-  while (play->step < play->script->n_steps && !play->violated && !play->out_of_memory) {
+  while (play->step < play->script->n_steps && !play->violated && !play->is_over &&
+         !play->out_of_memory) {
     const struct wspec_step *step = &play->script->steps[play->step];
     if (!play->step_began) {
       play->step_began = true;

@@ -30,12 +30,15 @@ struct rules {
 
 /* Section 7: a server declines such an offer. */
 static const struct rules OFFER_RULES = {
-    .unknown = {"7692-7-01", "the offer has a parameter that is not defined"},
-    .repeated = {"7692-7-03", "the offer has a parameter twice"},
-    .bad_value = {{"7692-7-02", "the offer gives server_no_context_takeover a value"},
-                  {"7692-7-02", "the offer gives client_no_context_takeover a value"},
-                  {"7692-7-02", "the value of server_max_window_bits is none of 8 to 15"},
-                  {"7692-7-02", "the value of client_max_window_bits is none of 8 to 15"}},
+    .unknown = {"7692-7-01", "the offer has a parameter that is not defined", "6455-9-04"},
+    .repeated = {"7692-7-03", "the offer has a parameter twice", "6455-9-04"},
+    .bad_value = {{"7692-7-02", "the offer gives server_no_context_takeover a value",
+                   "7692-7.1.1.1-02"},
+                  {"7692-7-02", "the offer gives client_no_context_takeover a value", "6455-9-04"},
+                  {"7692-7-02", "the value of server_max_window_bits is none of 8 to 15",
+                   "7692-7.1.2.1-02"},
+                  {"7692-7-02", "the value of client_max_window_bits is none of 8 to 15",
+                   "7692-7.1.2.2-02"}},
     .client_bits_may_be_bare = true,
 };
 
@@ -52,10 +55,17 @@ bool wspec_deflate_is_name(const struct wspec_extension *extension) {
   return wspec_span_equal_text(extension->name, WSPEC_DEFLATE_NAME);
 }
 
-static void add_fault(struct wspec_deflate_faults *faults, struct wspec_deflate_fault fault) {
+static void copy_fault(struct wspec_deflate_faults *faults,
+                       const struct wspec_deflate_fault *fault) {
   if (faults->n < WSPEC_DEFLATE_FAULTS_MAX) {
-    faults->items[faults->n++] = fault;
+    faults->items[faults->n++] = *fault;
   }
+}
+
+static void add_fault(struct wspec_deflate_faults *faults, const char *requirement,
+                      const char *sentence) {
+  copy_fault(faults,
+             &(struct wspec_deflate_fault){.requirement = requirement, .sentence = sentence});
 }
 
 /* A decimal from 8 to 15 without a leading zero (section 7.1.2); 0 if it is none. */
@@ -110,13 +120,13 @@ static bool read_element(const struct wspec_extension *extension, const struct r
     const struct wspec_extension_param *param = &extension->params[i];
     enum param which = find_param(param);
     if (which == N_PARAMS) {
-      add_fault(faults, rules->unknown);
+      copy_fault(faults, &rules->unknown);
     } else if (seen[which]) {
-      add_fault(faults, rules->repeated);
+      copy_fault(faults, &rules->repeated);
     } else {
       seen[which] = true;
       if (!take_param(param, which, rules, params)) {
-        add_fault(faults, rules->bad_value[which]);
+        copy_fault(faults, &rules->bad_value[which]);
       }
     }
   }
@@ -188,24 +198,20 @@ static void compare(const struct wspec_deflate_params *offer,
                     const struct wspec_deflate_params *response,
                     struct wspec_deflate_faults *faults) {
   if (offer->server_no_context_takeover && !response->server_no_context_takeover) {
-    add_fault(faults, (struct wspec_deflate_fault){
-                          "7692-7.1.1.1-04",
-                          "the offer's server_no_context_takeover is missing in the answer"});
+    add_fault(faults, "7692-7.1.1.1-04",
+              "the offer's server_no_context_takeover is missing in the answer");
   }
   /* Section 7.1.2.1: an answer without the parameter allows 15 bits, which is what was offered if
    * that was 15. */
   uint8_t answered_bits = response->server_max_window_bits != 0 ? response->server_max_window_bits
                                                                 : WSPEC_DEFLATE_BITS_MAX;
   if (offer->server_max_window_bits != 0 && answered_bits > offer->server_max_window_bits) {
-    add_fault(faults,
-              (struct wspec_deflate_fault){
-                  "7692-7.1.2.1-04",
-                  "the answer's server_max_window_bits is missing or larger than the offer's"});
+    add_fault(faults, "7692-7.1.2.1-04",
+              "the answer's server_max_window_bits is missing or larger than the offer's");
   }
   if (response->has_client_max_window_bits && !offer->has_client_max_window_bits) {
-    add_fault(faults, (struct wspec_deflate_fault){
-                          "7692-7.1.2.2-06",
-                          "the answer has client_max_window_bits, which the offer has not"});
+    add_fault(faults, "7692-7.1.2.2-06",
+              "the answer has client_max_window_bits, which the offer has not");
   }
 }
 
@@ -232,9 +238,8 @@ static void compare_best(const struct wspec_extensions *offers,
       continue;
     }
     if (!wspec_deflate_read_offer(&offers->items[i], &offer, &ignored)) {
-      add_fault(&mismatches, (struct wspec_deflate_fault){
-                                 ignored.items[0].requirement,
-                                 "the answer accepts an offer that had to be declined"});
+      add_fault(&mismatches, ignored.items[0].requirement,
+                "the answer accepts an offer that had to be declined");
     }
     compare(&offer, response, &mismatches);
     if (!was_offered || mismatches.n < best.n) {
@@ -243,13 +248,11 @@ static void compare_best(const struct wspec_extensions *offers,
     was_offered = true;
   }
   if (!was_offered) {
-    add_fault(faults,
-              (struct wspec_deflate_fault){
-                  "6455-4.2.2-19", "the answer has permessage-deflate, which was not offered"});
+    add_fault(faults, "6455-4.2.2-19", "the answer has permessage-deflate, which was not offered");
     return;
   }
   for (size_t i = 0; i < best.n; i++) {
-    add_fault(faults, best.items[i]);
+    copy_fault(faults, &best.items[i]);
   }
 }
 
@@ -266,8 +269,7 @@ bool wspec_deflate_check_response(const struct wspec_extensions *offers,
     }
     if (*has) {
       /* Section 5: two users of RSV1 exclude each other. */
-      add_fault(faults,
-                (struct wspec_deflate_fault){"7692-5-09", "the answer accepts two users of RSV1"});
+      add_fault(faults, "7692-5-09", "the answer accepts two users of RSV1");
       continue;
     }
     *has = true;

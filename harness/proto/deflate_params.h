@@ -30,6 +30,8 @@ struct wspec_deflate_params {
 struct wspec_deflate_fault {
   const char *requirement; /* "7692-7-02", static storage */
   const char *sentence;    /* what is wrong, without full stop, static storage */
+  const char *of_sender;   /* of an offer: what the client broke, where `requirement` says what the
+                              server has to do; static storage. NULL: `requirement` is the sender's */
 };
 
 struct wspec_deflate_faults {

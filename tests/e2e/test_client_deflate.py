@@ -20,11 +20,16 @@ TWICE = "7692/5/answer-accepts-deflate-twice"
 TOLD_WINDOW = "7692/7.1/client-window-9"
 TOLD_WINDOW_8 = "7692/7.1/client-window-8"
 UNASKED = "7692/5/answer-accepts-deflate"
+TWICE_OTHERWISE = "7692/5/answer-accepts-deflate-twice-*"
+ADDED = "7692/5/answer-adds-*"
 WRONG_ANSWERS = "7692/7/client-fails-on-*"
+NEARLY_RIGHT_ANSWERS = "7692/7/client-refuses-*"
+OFFER = "7692/7.1/offer-well-formed"
+SERVER_LIMITS = "7692/7.1/server-limits-itself-*"
 
 
-def failures(wspec, tmp_path, how, *cases):
-    """id -> requirements that were violated, of the cases that failed."""
+def play(wspec, tmp_path, how, *cases):
+    """What became of the cases."""
     path = tmp_path / "report.json"
     subprocess.run([wspec, "run-client", "--quiet", "--no-confirm", "--jobs", "2", "--json", path,
                     *[word for case in cases for word in ("--cases", case)], "--",
@@ -32,6 +37,12 @@ def failures(wspec, tmp_path, how, *cases):
                    capture_output=True, timeout=TIMEOUT_S, check=False)
     results = json.loads(path.read_text())["results"]
     assert results
+    return results
+
+
+def failures(wspec, tmp_path, how, *cases):
+    """id -> requirements that were violated, of the cases that failed."""
+    results = play(wspec, tmp_path, how, *cases)
     assert {result["verdict"] for result in results} <= {"pass", "info", "fail"}
     return {result["id"]: [finding["requirement"] for finding in result["findings"]]
             for result in results if result["verdict"] == "fail"}
@@ -39,7 +50,8 @@ def failures(wspec, tmp_path, how, *cases):
 
 def test_a_right_client_fails_none(wspec, tmp_path):
     assert not failures(wspec, tmp_path, "strict", TAKEOVER, OWN_TAKEOVER, OWN_WINDOW, FAR, TWICE,
-                        TOLD_WINDOW, UNASKED, WRONG_ANSWERS)
+                        TOLD_WINDOW, UNASKED, TWICE_OTHERWISE, ADDED, OFFER, SERVER_LIMITS, WRONG_ANSWERS,
+                        NEARLY_RIGHT_ANSWERS)
 
 
 @pytest.mark.parametrize(("how", "cases"), [
@@ -63,7 +75,8 @@ def test_a_window_that_was_not_offered_is_refused(wspec, tmp_path):
     ("takes_any_answer", TWICE, "7692-5-10"),
     ("takes_any_answer", TOLD_WINDOW_8, "7692-7.2.1-12"),
     ("ignores_its_window_bits", TOLD_WINDOW, "7692-7.2.1-12"),
-    ("reads_no_answer", UNASKED, "7692-5-15"),
+    ("reads_none", UNASKED, "7692-5-15"),
+    ("offers_08", OFFER, "7692-7.1.2.1-02"),
 ])
 def test_a_defect_fails_its_case(wspec, tmp_path, how, case, requirement):
     failed = failures(wspec, tmp_path, how, case)
@@ -73,6 +86,22 @@ def test_a_defect_fails_its_case(wspec, tmp_path, how, case, requirement):
 
 def test_each_wrong_answer_is_noticed(wspec, tmp_path):
     failed = failures(wspec, tmp_path, "takes_any_answer", WRONG_ANSWERS)
-    assert len(failed) == 12
+    assert len(failed) == 36
     assert {requirement for found in failed.values() for requirement in found} == {
         "7692-7-05", "7692-7-06", "7692-7-07"}
+
+
+def test_each_extension_that_was_not_offered_is_noticed(wspec, tmp_path):
+    failed = failures(wspec, tmp_path, "reads_no_answer", ADDED, TWICE_OTHERWISE)
+    assert len(failed) == 9
+    assert {requirement for found in failed.values() for requirement in found} == {
+        "7692-5-10", "7692-5-15"}
+
+
+def test_each_value_that_is_nearly_right_is_noticed(wspec, tmp_path):
+    results = play(wspec, tmp_path, "takes_any_answer", NEARLY_RIGHT_ANSWERS)
+    assert [result["verdict"] for result in results] == ["warn"] * 6
+
+
+def test_a_limit_of_the_server_has_to_be_read_right(wspec, tmp_path):
+    assert len(failures(wspec, tmp_path, "reads_no_answer", SERVER_LIMITS)) == 7

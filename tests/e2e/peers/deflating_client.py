@@ -48,6 +48,11 @@ class Factory(ClientPerMessageDeflateFactory):
         super().__init__(client_max_window_bits=None if how.endswith(NO_WINDOW_OFFERED) else True)
         self.how = how.removesuffix(NO_WINDOW_OFFERED)
 
+    def get_request_params(self):
+        if self.how == "offers_08":
+            return [("server_max_window_bits", "08")]
+        return super().get_request_params()
+
     def process_response_params(self, params, accepted_extensions):
         if self.how == "takes_any_answer":
             return PerMessageDeflate(False, False, 15, 15)
@@ -59,8 +64,8 @@ class Factory(ClientPerMessageDeflateFactory):
 
 async def main(how, url):
     try:
-        extensions = None if how in ("offers_none", "reads_no_answer") else [Factory(how)]
-        if how == "reads_no_answer":
+        extensions = None if how in ("offers_none", "reads_none") else [Factory(how)]
+        if how in ("reads_none", "reads_no_answer"):
             ClientProtocol.process_extensions = lambda self, headers: []
         async with connect(url, extensions=extensions, compression=None, max_size=None,
                            proxy=None, ping_interval=None) as socket:

@@ -26,6 +26,8 @@ static const struct wspec_play_config config = {
     .close_us = 1000,
 };
 
+#define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate"
+
 static const char RIGHT[] = "GET /case/x HTTP/1.1\r\n"
                             "Host: localhost:9001\r\n"
                             "Upgrade: websocket\r\n"
@@ -163,6 +165,12 @@ static void test_each_fault_of_a_request_is_found_at_every_split(void **state) {
       {"Version: 13", "Version: 13\r\nSec-WebSocket-Protocol: a b", "6455-4.1-34 "},
       {"Version: 13", "Version: 13\r\nSec-WebSocket-Extensions: a; =", "6455-4.3-02 "},
       {"Version: 13", "Version: 13\r\nSec-WebSocket-Version: 13", "6455-11.3.5-02 "},
+      {"Version: 13", "Version: 13\r\n" DEFLATE "; server_max_window_bits=08", "7692-7.1.2.1-02 "},
+      {"Version: 13", "Version: 13\r\n" DEFLATE "; client_max_window_bits=16", "7692-7.1.2.2-02 "},
+      {"Version: 13", "Version: 13\r\n" DEFLATE "; server_no_context_takeover=1",
+       "7692-7.1.1.1-02 "},
+      {"Version: 13", "Version: 13\r\n" DEFLATE "; client_no_context_takeover=1", "6455-9-04 "},
+      {"Version: 13", "Version: 13\r\n" DEFLATE "; foo", "6455-9-04 "},
       {"Key: ", "Key : ", "9112-5.1-01 "},
   };
   for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -218,6 +226,45 @@ static void test_open_grants_what_the_offer_obliges_to(void **state) {
   const char *answer = strstr(outcome.sent, name);
   assert_non_null(answer);
   assert_memory_equal(answer + strlen(name) + 2, granted, strlen(granted));
+}
+
+/* Section 7.1.2.2: a window can be asked only of a client that offered to keep to one. A case that is
+ * about the window says nothing about any other. */
+static void test_open_asks_no_window_that_was_not_offered(void **state) {
+  (void)state;
+  static const struct {
+    const char *offer, *granted;
+    enum wspec_verdict verdict;
+  } rows[] = {
+      {DEFLATE, NULL, WSPEC_VERDICT_SKIP},
+      {DEFLATE "; client_max_window_bits", "; client_max_window_bits=10", WSPEC_VERDICT_PASS},
+      {DEFLATE "; client_max_window_bits=9", "; client_max_window_bits=9", WSPEC_VERDICT_PASS},
+  };
+  struct wspec_field_edit edit = {
+      .kind = WSPEC_FIELD_SET,
+      .name = wspec_span_text("Sec-WebSocket-Extensions"),
+      .value = wspec_span_text("permessage-deflate; server_max_window_bits=10")};
+  struct wspec_step step = {.kind = WSPEC_STEP_OPEN};
+  step.as.head.edits = &edit;
+  step.as.head.n_edits = 1;
+  const struct wspec_script script = {.id = "test/case",
+                                      .target = WSPEC_TARGET_CLIENT,
+                                      .needs = WSPEC_NEED_DEFLATE,
+                                      .n_connections = 1,
+                                      .steps = &step,
+                                      .n_steps = 1};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char request[512];
+    snprintf(request, sizeof request, "%.*s%s\r\n\r\n", (int)strlen(RIGHT) - 2, RIGHT,
+             rows[i].offer);
+    struct outcome outcome = run(&script, (struct client){.request = request, .is_open = true});
+    assert_int_equal(outcome.verdict, rows[i].verdict);
+    const char *answer = strstr(outcome.sent, DEFLATE);
+    assert_int_equal(answer != NULL, rows[i].granted != NULL);
+    if (answer) {
+      assert_memory_equal(answer + strlen(DEFLATE), rows[i].granted, strlen(rows[i].granted));
+    }
+  }
 }
 
 /* Nothing but the request has happened: no time may have to pass before it is answered. */
@@ -347,6 +394,29 @@ static void test_an_alternative_goes_by_what_was_offered(void **state) {
   }
 }
 
+/* A client may refuse, or take it and go on. */
+static enum wspec_verdict respond_and_go_on(bool is_open, bool ends) {
+  struct wspec_alternative alternatives[] = {
+      {.reaction = WSPEC_REACTION_FAILED, .rank = WSPEC_RANK_INFO, .ends = ends},
+      {.reaction = WSPEC_REACTION_IGNORED}};
+  struct wspec_step steps[] = {
+      {.kind = WSPEC_STEP_RESPOND}, {.kind = WSPEC_STEP_EXPECT}, {.kind = WSPEC_STEP_EXPECT}};
+  steps[1].as.expect.alternatives = alternatives;
+  steps[1].as.expect.n_alternatives = 2;
+  steps[2].as.expect.alternatives = &alternatives[1];
+  steps[2].as.expect.n_alternatives = 1;
+  const struct wspec_script script = {
+      .id = "test/case", .n_connections = 1, .steps = steps, .n_steps = 3};
+  return run(&script, (struct client){.request = RIGHT, .is_open = is_open}).verdict;
+}
+
+static void test_an_alternative_can_end_the_case(void **state) {
+  (void)state;
+  assert_int_equal(respond_and_go_on(false, true), WSPEC_VERDICT_INFO);
+  assert_int_equal(respond_and_go_on(false, false), WSPEC_VERDICT_FAIL);
+  assert_int_equal(respond_and_go_on(true, true), WSPEC_VERDICT_PASS);
+}
+
 static void test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong(void **state) {
   (void)state;
   assert_int_equal(respond_wrong(false).verdict, WSPEC_VERDICT_PASS);
@@ -449,11 +519,13 @@ int main(void) {
       cmocka_unit_test(test_each_fault_of_a_request_is_found_at_every_split),
       cmocka_unit_test(test_a_right_request_gets_a_right_101_at_every_split),
       cmocka_unit_test(test_open_grants_what_the_offer_obliges_to),
+      cmocka_unit_test(test_open_asks_no_window_that_was_not_offered),
       cmocka_unit_test(test_a_request_is_answered_when_it_comes),
       cmocka_unit_test(test_open_remarks_what_a_server_would_not_refuse),
       cmocka_unit_test(test_frames_before_the_answer_are_found),
       cmocka_unit_test(test_a_client_that_drops_a_right_101_fails),
       cmocka_unit_test(test_an_alternative_goes_by_what_was_offered),
+      cmocka_unit_test(test_an_alternative_can_end_the_case),
       cmocka_unit_test(test_a_client_that_takes_a_wrong_101_is_convicted_by_a_pong),
       cmocka_unit_test(test_the_accept_in_other_letters),
       cmocka_unit_test(test_behind_another_status_there_are_no_frames),
