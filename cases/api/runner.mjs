@@ -75,6 +75,17 @@ export class Case {
     return this.same(seen, `a DOMException named ${name}`, what, options);
   }
 
+  throwsTypeError(action, what, options = {}) {
+    let seen = "no exception";
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof TypeError) { return true; }
+      seen = `a ${error?.constructor?.name} named ${error?.name}`;
+    }
+    return this.same(seen, "a TypeError", what, options);
+  }
+
   doesNotThrow(action, what, options = {}) {
     try {
       return action();

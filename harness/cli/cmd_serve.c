@@ -132,12 +132,16 @@ static bool choose_case(struct program *program, const struct wspec_http_head *r
   return choice->script != NULL;
 }
 
-/* A connection of a case, which a script has begun before. */
+/* A connection of a case, which a script has begun before. Where none belongs to the case, it gets no
+ * answer as long as the case goes on: the script has all the time to close it. */
 static void choose_connection(struct program *program, struct wspec_serve_choice *choice) {
   choice->must_join = program->suite.options.api;
   if (choice->must_join && !wspec_api_is_playing(&program->api, choice->script, choice->agent)) {
     choice->script = NULL;
     wspec_serve_say(choice, 409, "the agent does not play this case: POST /playing/ID first\n");
+  } else if (choice->must_join && choice->script->n_connections == 0) {
+    choice->script = NULL;
+    choice->is_held = true;
   }
 }
 

@@ -52,10 +52,14 @@ static void free_play(struct wspec_api_play *play) {
   free(play);
 }
 
-/* That the script has no way to show it makes the whole case a skip; otherwise what it found stands
+/* Where the wire shows that the case says nothing of this client, neither does the script. That the
+ * script has no way to show it makes the whole case a skip; otherwise what it found stands
  * before what the wire showed, which may only follow from it. */
 static enum wspec_err join(struct wspec_result *wire, struct wspec_result *found) {
   enum wspec_err err = WSPEC_OK;
+  if (wire->verdict == WSPEC_VERDICT_SKIP || wire->verdict == WSPEC_VERDICT_ERROR) {
+    return WSPEC_OK;
+  }
   if (found->verdict == WSPEC_VERDICT_SKIP || found->verdict == WSPEC_VERDICT_ERROR) {
     wspec_result_skip(wire, found->skip_reason);
     wire->verdict = found->verdict;

@@ -317,7 +317,7 @@ static bool decide_by_own_close(struct wspec_play *play, struct link *link,
                                 const struct wspec_expectation *expectation,
                                 const struct seen *seen) {
   enum wspec_verdict verdict;
-  if (seen->event->kind != EVENT_CLOSE || link->close_sent ||
+  if (seen->event->kind != EVENT_CLOSE || link->close_sent || play->script->call ||
       awaits(link, expectation, WSPEC_REACTION_FAILED) ||
       awaits(link, expectation, WSPEC_REACTION_CLOSED) ||
       !is_going_away(play, seen->event, &verdict)) {

@@ -10,7 +10,7 @@ import pytest
 
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "cases" / "requirements.json"
 # Those that are covered. RFC 8441 follows with HTTP/2.
-COVERED = {"3629", "6455", "7692", "8307", "9110", "9112"}
+COVERED = {"3629", "6455", "7692", "8307", "9110", "9112", "whatwg"}
 
 
 @pytest.fixture(scope="module", name="requirements")
@@ -44,7 +44,12 @@ def fixture_of_role(wspec, request):
 
 def binds(requirement, role):
     return (requirement["rfc"] in COVERED and requirement["actor"] in (role, "both")
-            and requirement["observable"] == "wire")
+            and (requirement["observable"] == "wire" or is_of_api(requirement)))
+
+
+def is_of_api(requirement):
+    """One that a script can see, and cases/api has scripts."""
+    return requirement["rfc"] == "whatwg" and requirement["observable"] == "api"
 
 
 def reason_for(requirement, role):
