@@ -1,8 +1,9 @@
 #!/bin/bash -eu
-# build: what OSS-Fuzz runs in its image. The engine, the sanitizer and $OUT come from its environment.
+# build [HARNESS...]: what OSS-Fuzz runs in its image. The engine, the sanitizer and $OUT come from its
+# environment.
 cd "$SRC/wspec"
 export WSPEC_FUZZ_BUILD_JOBS=${WSPEC_FUZZ_BUILD_JOBS:-$(nproc)}
-fuzz/fuzz.py build --engine oss-fuzz --out "$OUT"
+fuzz/fuzz.py build --engine oss-fuzz --out "$OUT" "$@"
 
 # The programs run elsewhere than they are built, where there is the C library and little else: their
 # other libraries go with them, and the cases, which the player plays.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tree_copy import copy_tree
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 900
 FINDS = "with a finding"  # so the comment of a command ends that is to find something
@@ -21,13 +23,7 @@ def commands():
 
 @pytest.fixture
 def copy(tmp_path):
-    """The files of the tree that git knows, or would: a build of its own does not go into ours."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                            cwd=ROOT, capture_output=True, check=True)
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / name)
+    copy_tree(tmp_path)
     return tmp_path
 
 
