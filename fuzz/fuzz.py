@@ -103,6 +103,13 @@ def settings(name):
     return FUZZ / "dict" / f"{dictionary}.dict" if dictionary else None, max_len
 
 
+def options_of(name):
+    """What libFuzzer is told of a harness, wherever it runs."""
+    dictionary, max_len = settings(name)
+    return ([f"-max_len={max_len}"] + ([f"-dict={dictionary}"] if dictionary else []) +
+            (["-use_value_profile=1"] if name in ("handshake_client", "handshake_server") else []))
+
+
 def call(command, **keywords):
     print("+", " ".join(str(word) for word in command), file=sys.stderr, flush=True)
     return subprocess.run([str(word) for word in command], **keywords)
@@ -252,16 +259,12 @@ def artifacts(findings):
 def run_one(name, arguments):
     """Fuzzes one harness; returns where its findings are, how many are new, and (exit status, figures) of
     each job."""
-    dictionary, max_len = settings(name)
     findings = CACHE / "findings" / name
     findings.mkdir(parents=True, exist_ok=True)
     before = artifacts(findings)
     seconds = 0 if arguments.cpu_time else arguments.time
-    command = [program(arguments.engine, "fuzz", name), f"-max_total_time={seconds}", f"-max_len={max_len}",
-               "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1",
-               f"-artifact_prefix={findings}/"]
-    command += [f"-dict={dictionary}"] if dictionary else []
-    command += ["-use_value_profile=1"] if name in ("handshake_client", "handshake_server") else []
+    command = [program(arguments.engine, "fuzz", name), *options_of(name), f"-max_total_time={seconds}",
+               "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={findings}/"]
     command += arguments.option + corpora(name)
     processes = []
     for job in range(arguments.jobs):

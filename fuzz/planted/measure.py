@@ -35,10 +35,9 @@ def hunt(program, cap, seed):
         corpus, log = pathlib.Path(folder) / "corpus", pathlib.Path(folder) / "log"
         corpus.mkdir()
         (corpus / "seed").write_bytes(SEED)
-        dictionary, max_len = fuzz.settings("conn_server")
         with open(log, "wb") as file:
             process = subprocess.Popen(
-                [program, f"-seed={seed}", f"-max_len={max_len}", f"-dict={dictionary}", "-print_final_stats=1",
+                [program, f"-seed={seed}", *fuzz.options_of("conn_server"), "-print_final_stats=1",
                  f"-artifact_prefix={folder}/", corpus], stdout=file, stderr=file)
             status, seconds = fuzz.await_end(process, cap)
         return status != 0, seconds, fuzz.parse_log(log.read_text(errors="replace"))

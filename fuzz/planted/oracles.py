@@ -55,15 +55,13 @@ def hunt(build, fuzz_build, fault, where, seconds):
     """Lets the fuzzer look for an input that shows the fault, and keeps it; returns whether it did."""
     harness, program = fault["harness"], where / "fuzz"
     planting.link_with(fuzz_build, fault, f"fuzz_{harness}", program)
-    dictionary, max_len = fuzz.settings(harness)
     folders = [where / "new", *fuzz.seeds(harness)]
     shutil.rmtree(folders[0], ignore_errors=True)
     folders[0].mkdir()
     found = where / "found"
     found.unlink(missing_ok=True)
-    command = [program, f"-max_len={max_len}", f"-max_total_time={seconds}", f"-exact_artifact_path={found}"]
-    subprocess.run(command + ([f"-dict={dictionary}"] if dictionary else []) + folders, capture_output=True,
-                   check=False)
+    subprocess.run([program, *fuzz.options_of(harness), f"-max_total_time={seconds}", f"-exact_artifact_path={found}",
+                    *folders], capture_output=True, check=False)
     if not found.exists():
         return False
     smaller = where / "smaller"
