@@ -43,12 +43,14 @@ static const struct rules OFFER_RULES = {
 };
 
 static const struct rules RESPONSE_RULES = {
-    .unknown = {"6455-9.1-05", "the answer has a parameter that is not defined"},
-    .repeated = {"6455-9-04", "the answer has a parameter twice"},
-    .bad_value = {{"7692-7.1.1.1-02", "the answer gives server_no_context_takeover a value"},
-                  {"7692-7.1.1.2-03", "the answer gives client_no_context_takeover a value"},
-                  {"7692-7.1.2.1-07", "the value of server_max_window_bits is none of 8 to 15"},
-                  {"7692-7.1.2.2-05", "the value of client_max_window_bits is none of 8 to 15"}},
+    .unknown = {"6455-9.1-05", "the answer has a parameter that is not defined", NULL},
+    .repeated = {"6455-9-04", "the answer has a parameter twice", NULL},
+    .bad_value = {{"7692-7.1.1.1-02", "the answer gives server_no_context_takeover a value", NULL},
+                  {"7692-7.1.1.2-03", "the answer gives client_no_context_takeover a value", NULL},
+                  {"7692-7.1.2.1-07", "the value of server_max_window_bits is none of 8 to 15",
+                   NULL},
+                  {"7692-7.1.2.2-05", "the value of client_max_window_bits is none of 8 to 15",
+                   NULL}},
 };
 
 bool wspec_deflate_is_name(const struct wspec_extension *extension) {
