@@ -259,6 +259,7 @@ struct wspec_expectation {
   size_t n_alternatives;
   const struct wspec_requirement *requirement; /* NULL: the case's first */
   unsigned patience;                           /* times the ordinary time limit; 1 is the rule */
+  bool without_sentinel;                       /* it waits, and asks the target for nothing */
 };
 
 /* ---- Steps ---- */

@@ -27,6 +27,9 @@ enum {
   VALUE_MAX = 4096
 };
 
+/* Commands are for looking at an endpoint by hand: nobody's tests send any (docs/autobahn.md). */
+static const char NO_COMMANDS[] = "wspec carries no direct commands out; see docs/autobahn.md";
+
 struct server {
   const struct wspec_wstest_arguments *arguments;
   const struct wspec_spec *spec;
@@ -313,7 +316,7 @@ static void choose(struct server *server, const struct request *request,
     }
   } else {
     printf("Entering direct command mode for peer tcp\n");
-    serve_visit(server, choice, wspec_wstest_visit_new_open());
+    serve_visit(server, choice, wspec_wstest_visit_new_open(NO_COMMANDS));
   }
 }
 

@@ -25,8 +25,8 @@ struct wspec_wstest_visit {
   struct wspec_script script;
   struct wspec_step steps[WSPEC_WSTEST_STEPS_MAX]; /* private, as all below */
   struct wspec_send send;
-  struct wspec_payload_part part;
-  struct wspec_alternative alternative;
+  struct wspec_payload_part parts[2];
+  struct wspec_alternative alternatives[2];
   char text[];
 };
 
@@ -34,7 +34,8 @@ struct wspec_wstest_visit {
  * connection, sends `text` (NULL: nothing) and closes it. NULL: out of memory. */
 struct wspec_wstest_visit *wspec_wstest_visit_new(const char *text);
 
-/* wspec_wstest_visit_new_open is one whose script accepts and then waits for the client to end it. */
-struct wspec_wstest_visit *wspec_wstest_visit_new_open(void);
+/* wspec_wstest_visit_new_open is one whose script accepts and then waits for the client to end it; a
+ * message is answered by a close frame with 1008 and the reason `refusal`, 123 octets at most. */
+struct wspec_wstest_visit *wspec_wstest_visit_new_open(const char *refusal);
 
 #endif

@@ -495,7 +495,8 @@ static bool is_sentinel_due(struct wspec_play *play, const struct link *link,
 static void poll_sentinel(struct wspec_play *play, struct link *link,
                           const struct wspec_expectation *expectation, uint64_t quiet_since_us) {
   /* A script acts when it likes: that it has not yet done so when a ping is answered says nothing. */
-  if (!play->script->call && !link->sentinel_sent && can_send_sentinel(play, link) &&
+  bool asks = !play->script->call && !expectation->without_sentinel;
+  if (asks && !link->sentinel_sent && can_send_sentinel(play, link) &&
       is_sentinel_due(play, link, expectation, quiet_since_us)) {
     send_sentinel(play, link);
   }

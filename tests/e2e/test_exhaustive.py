@@ -90,3 +90,16 @@ def test_a_slip_is_said(wspec):
                                "7692/7.2/traffic-json-16", "--exclude", "7692/7.2/trafic-*")
     assert code == 0, printed
     assert "'7692/7.2/trafic-*' matches no case" in printed
+
+
+def test_more_than_a_wave_are_played_over_a_network(plain_wspec, tmp_path):
+    """Scripts and results of 4,096 cases are held at a time, and all are reported."""
+    path = tmp_path / "report.json"
+    printed, code, peak = measure(plain_wspec, "run", "--quiet", "--exhaustive", "--cases",
+                                  "6455/7.4.2/each-code-above-4999-1*", "--json", str(path))
+    assert code == 0, printed
+    report = json.loads(path.read_text())
+    codes = sorted(int(result["id"].rsplit("-", 1)[1]) for result in report["results"])
+    assert codes == list(range(10000, 20000))
+    assert report["summary"]["pass"] + report["summary"]["info"] == 10000
+    assert peak < PEAK_MAX_MIB

@@ -146,6 +146,36 @@ def test_who_leaves_early_or_never_answers_disturbs_nobody(wstest, tmp_path):
             assert json.loads(ask(f"{base}/getCaseStatus?case=1&agent=a")) == {"behavior": "OK"}
 
 
+def test_any_other_path_is_held_open(wstest, tmp_path):
+    """Longer than it takes to find out that a client does nothing, pings answered or not."""
+    with serving(wstest, tmp_path, cases=["1.1.1"]) as (base, _):
+        with open_raw(base, "/") as (probe, head):
+            assert head.startswith(b"HTTP/1.1 101 ")
+            for _ in range(5):  # others come and go meanwhile
+                echo(f"{base}/runCase?case=1&agent=a")
+            probe.settimeout(1)
+            with pytest.raises(TimeoutError):
+                probe.recv(1)
+            probe.settimeout(TIMEOUT_S)
+            probe.sendall(b"\x88\x80\0\0\0\0")
+            assert probe.recv(2, socket.MSG_WAITALL) == b"\x88\x00"
+            assert probe.recv(1) == b""
+
+
+@pytest.mark.parametrize("command", [
+    b'["sendframe",{"opcode":1,"payload":"x"}]', b'["close",{"code":1000}]', b"no command"])
+def test_a_direct_command_is_refused_and_why(wstest, tmp_path, command):
+    with serving(wstest, tmp_path, cases=["1.1.1"]) as (base, _):
+        masked = bytes([0x81, 0x80 | len(command), 0, 0, 0, 0]) + command
+        with open_raw(base, "/direct") as (connection, head):
+            assert head.startswith(b"HTTP/1.1 101 ")
+            connection.sendall(masked)
+            first, length = connection.recv(2, socket.MSG_WAITALL)
+            body = connection.recv(length, socket.MSG_WAITALL)
+            assert first == 0x88 and body[:2] == (1008).to_bytes(2, "big")
+            assert body[2:] == b"wspec carries no direct commands out; see docs/autobahn.md"
+
+
 def test_all_517_cases_and_no_other(wstest, tmp_path):
     with serving(wstest, tmp_path, cases=["*"]) as (base, _):
         assert ask(f"{base}/getCaseCount") == "517"
