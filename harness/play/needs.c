@@ -36,6 +36,10 @@ static bool needs_oracle(const struct wspec_script *script) {
   return false;
 }
 
+static bool begins_connection(enum wspec_step_kind kind) {
+  return kind == WSPEC_STEP_OPEN || kind == WSPEC_STEP_REQUEST || kind == WSPEC_STEP_RESPOND;
+}
+
 /* Whether a connection is begun while the target may still be busy with another. Only a RST surely
  * ends one: after a FIN, a close frame, or an answer that is no 101, the target may keep TCP open,
  * and so do we until the case is over. */
@@ -43,11 +47,14 @@ static bool needs_two_at_once(const struct wspec_script *script) {
   bool is_begun[WSPEC_SCRIPT_CONNECTIONS_MAX] = {false};
   unsigned n_begun = 0;
   for (size_t i = 0; i < script->n_steps; i++) {
-    const struct wspec_step *step = &script->steps[i];
-    bool *is_this_begun = &is_begun[step->connection];
-    bool was_begun = *is_this_begun;
-    *is_this_begun = step->kind != WSPEC_STEP_RESET;
-    n_begun = n_begun + *is_this_begun - was_begun;
+    bool *is_this_begun = &is_begun[script->steps[i].connection];
+    if (begins_connection(script->steps[i].kind) && !*is_this_begun) {
+      *is_this_begun = true;
+      n_begun++;
+    } else if (script->steps[i].kind == WSPEC_STEP_RESET && *is_this_begun) {
+      *is_this_begun = false;
+      n_begun--;
+    }
     if (n_begun > 1) {
       return true;
     }

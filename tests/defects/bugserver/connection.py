@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has ended its side: what is due is still written, then ours ends."""
         if not self._outbox.finished:
-            self._notice_end(is_abrupt=False)
+            self._notice_end(is_abrupt=bool(self._session and not self._session.close_sent))
         if self._on("drops-others-on-fin") and self._session and not self._session.close_sent:
             self._disaster("drop-others")
         if self._is_hurried() and self._on("hangs-when-fin-follows-close"):
@@ -124,10 +124,10 @@ class Connection(asyncio.Protocol):
                 self._listener.broken += 1
         if self._is_hurried():
             self._listener.broken += 1
-        if isinstance(exc, ConnectionResetError):
+        if isinstance(exc, ConnectionError):  # EPIPE, too: of what is written behind the RST
             self._notice_end(is_abrupt=True)
         self._listener.shared.leave(self._session, self._on)
-        if isinstance(exc, ConnectionResetError) and self._on("drops-all-connections-on-reset"):
+        if isinstance(exc, ConnectionError) and self._on("drops-all-connections-on-reset"):
             self._disaster("drop-all")
         if self._timer:
             self._timer.cancel()
@@ -136,8 +136,9 @@ class Connection(asyncio.Protocol):
         self._opened_head()
 
     def pause_writing(self) -> None:
-        """A client that does not read is not read from."""
-        if not self._on("loses-echoes-that-are-not-read"):
+        """A client that does not read is not read from, but for bugs that need to see more of it."""
+        if not (self._on("loses-echoes-that-are-not-read")
+                or self._on("drops-others-when-a-client-gives-up")):
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -222,7 +223,7 @@ class Connection(asyncio.Protocol):
                 or self._on("drops-next-request-after-hurried-end")):
             self._listener.broken = 0
             raise Refusal(0, "a connection before this one was broken")
-        if self._listener.drops_next:
+        if self._listener.drops_next and not self._end_noticed:  # another's end, not our own
             self._listener.drops_next = False
             raise Refusal(0, "a client ended first")
         if scenarios.on_request(self._on, self._outbox):
