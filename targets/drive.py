@@ -60,7 +60,8 @@ def own(wspec):
     program = wspec.parent / "example_send_back"
     if not program.is_file():
         raise targets.TargetUnavailable(f"{program} is not built: it comes with the tests")
-    return Client("wspec", "this tree", "command", [str(program), "{url}", "{subprotocol}"], wspec.parent, [])
+    start = [str(program), "{url}", "{subprotocol}"]
+    return Client("wspec", "this tree", "command", start, wspec.parent, [])
 
 
 def play(wspec, client, options, jobs=16):

@@ -97,8 +97,9 @@ def test_the_command_is_told_what_to_offer(wspec, tmp_path):
 def test_the_url_and_the_environment_name_the_subprotocol(wspec, tmp_path, case, query, offered):
     told = tmp_path / "told"
     script = (f"import os, subprocess, sys; url, protocol = sys.argv[1:]; "
-              f"open({str(told)!r}, 'a').write(repr([os.environ['WSPEC_CASE'], url.partition('?')[2],"
-              f" protocol, os.environ['WSPEC_SUBPROTOCOL']]) + '\\n'); "
+              f"seen = [os.environ['WSPEC_CASE'], url.partition('?')[2], protocol, "
+              f"os.environ['WSPEC_SUBPROTOCOL']]; "
+              f"open({str(told)!r}, 'a').write(repr(seen) + '\\n'); "
               f"subprocess.run([sys.executable, {str(PEERS / 'echo_client.py')!r}, url, protocol])")
     results_of(wspec, tmp_path, "--name", "me", "--cases", case, code=0,
                command=[sys.executable, "-c", script, "{url}", "{subprotocol}"])

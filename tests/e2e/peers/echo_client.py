@@ -1,5 +1,5 @@
-"""A WebSocket client that sends every message back, by the websockets library of PyPI. It offers the
-subprotocols that are named behind the URL and not empty."""
+"""A WebSocket client that sends every message back, by the websockets library of PyPI. It offers
+the subprotocols that are named behind the URL and not empty."""
 
 import asyncio
 import ssl

@@ -19,5 +19,6 @@ fn echo(url: &str, subprotocol: &str) -> Result<(), Error> {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let _ = echo(&arguments[1], &arguments[2]); // it always ends with an error: that the connection is over, or why
+    // It always ends with an error: that the connection is over, or why.
+    let _ = echo(&arguments[1], &arguments[2]);
 }
