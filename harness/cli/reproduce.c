@@ -95,6 +95,21 @@ static void add_seconds(struct wspec_buf *command, bool *failed, const char *opt
   add_option(command, failed, option, text);
 }
 
+static void add_connect_to(struct wspec_buf *command, bool *failed,
+                           const struct wspec_target_options *target) {
+  struct wspec_buf text;
+  wspec_buf_init(&text, COMMAND_MAX);
+  if (target->connect_host) {
+    *failed = *failed || wspec_buf_appendf(&text, "%s:%u", target->connect_host,
+                                           (unsigned)target->connect_port);
+    char *value = *failed ? NULL : wspec_buf_take_text(&text);
+    *failed = *failed || !value;
+    add_option(command, failed, "--connect-to", value);
+    free(value);
+  }
+  wspec_buf_clear(&text);
+}
+
 /* Where the client connects to, and what it finds there. */
 static void add_listening(struct wspec_buf *command, bool *failed,
                           const struct wspec_run_options *options) {
@@ -138,6 +153,9 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
   if (options->in_memory) {
     add_word(&command, &failed, "--memory");
   }
+  if (options->chunk_len > 0) {
+    add_number(&command, &failed, "--chunk", options->chunk_len);
+  }
   if (options->seed != 1) {
     add_number(&command, &failed, "--seed", options->seed);
   }
@@ -155,6 +173,7 @@ char *wspec_reproduce_command(const struct wspec_run_options *options, const cha
   add_option(&command, &failed, "--cert", options->target.tls.certificate_file);
   add_option(&command, &failed, "--key", options->target.tls.key_file);
   add_option(&command, &failed, "--user", options->target.user ? "..." : NULL);
+  add_connect_to(&command, &failed, &options->target);
   if (options->exhaustive) {
     add_word(&command, &failed, "--exhaustive");
   }

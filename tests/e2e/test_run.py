@@ -129,6 +129,26 @@ def test_defect_is_a_fail_with_its_requirement_and_exit_1(wspec, bug_server):
     assert f"reproduce: wspec run --timeout 1 {url} --cases {failed[0]['id']}" in done.stderr
 
 
+def test_a_failure_is_reproduced_where_it_was_found(wspec, bug_server, tmp_path):
+    """The URL alone leads to nobody: the command says to whom to connect."""
+    url = bug_server("--defect", "masks-pongs")
+    place = url.removeprefix("ws://").rstrip("/")
+    done = run(wspec, "ws://wspec.invalid/", "--connect-to", place, "--cases", "6455/5.5.2",
+               "--timeout", "1", "--json", tmp_path / "report.json")
+    assert done.returncode == 1, done.stderr
+    commands = [line.split("reproduce: ")[1] for line in done.stdout.splitlines()
+                if "reproduce: " in line]
+    assert commands[0].startswith(f"wspec run --timeout 1 --connect-to {place} ws://wspec.invalid/")
+    again = subprocess.run(["bash", "-c", f'wspec() {{ "{wspec}" "$@"; }}; {commands[0]}'],
+                           text=True, capture_output=True, timeout=TIMEOUT_S, check=False)
+    assert again.returncode == 1 and "1 fail" in again.stdout, again.stderr
+
+
+def test_octets_in_chunks_are_part_of_the_command(wspec):
+    done = run(wspec, "--memory", "--chunk", "7", "--cases", "6455/5.5.2", "--json", "-")
+    assert json.loads(done.stdout)["reproduce"] == "wspec run --memory --chunk 7"
+
+
 def test_own_case_file_is_played_beside_the_suite(wspec, tmp_path):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({
