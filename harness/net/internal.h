@@ -17,6 +17,7 @@ struct wspec_loop {
   struct wspec_stream *deferred_first;
   struct wspec_stream *deferred_last;
   size_t deferred_count;
+  unsigned n_processes; /* that were started so far */
   bool is_firing;       /* inside the callback of a timer */
   uint8_t *read_buffer; /* WSPEC_STREAM_READ_MAX octets, shared by all streams */
 };

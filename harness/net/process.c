@@ -1,13 +1,16 @@
 #include "net/process.h"
 
 #include "net/internal.h"
+#include "net/orphans.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Whoever has left the group may hold the pipes open: they are not waited for any longer. */
-enum { DRAIN_MS = 300, READ_SIZE = 16 * 1024, HANDLES = 4 };
+enum { DRAIN_MS = 300, READ_SIZE = 16 * 1024, HANDLES = 4, MARK_SIZE = 64 };
 
 extern char **environ;
 
@@ -24,6 +27,8 @@ struct wspec_process {
   int open_pipes;
   int open_handles;
   bool has_ended, was_told, is_freed;
+  struct wspec_loop *loop;
+  char mark[MARK_SIZE]; /* in its environment, and so in that of whatever it starts */
   char read_buffer[READ_SIZE];
 };
 
@@ -95,7 +100,8 @@ static void on_exit(uv_process_t *handle, int64_t exit_status, int term_signal) 
       .signal = term_signal,
   };
   kill_group(process, SIGKILL); /* what it left behind */
-  process->pid = 0;             /* it may soon be another's */
+  wspec_orphans_kill(process->loop, process->mark);
+  process->pid = 0; /* it may soon be another's */
   if (!process->is_freed) {
     (void)uv_timer_start(&process->timer, on_drain_timer, DRAIN_MS, 0);
     tell(process);
@@ -142,11 +148,12 @@ static size_t count(const char *const *list) {
   return n;
 }
 
-/* Ours behind what is added: the first of a name is what getenv finds. NULL: out of memory. */
-static const char **join_environment(const char *const *added) {
+/* Ours behind what is added, and `mark` last: the first of a name is what getenv finds. NULL: out of
+ * memory. */
+static const char **join_environment(const char *const *added, const char *mark) {
   size_t n_added = count(added);
   size_t n_own = count((const char *const *)environ);
-  const char **all = calloc(n_added + n_own + 1, sizeof *all);
+  const char **all = calloc(n_added + n_own + 2, sizeof *all);
   if (all && n_added > 0) {
     memcpy(all, added, n_added * sizeof *all);
   }
@@ -161,6 +168,9 @@ static const char **join_environment(const char *const *added) {
     if (!is_replaced) {
       all[n++] = environ[i];
     }
+  }
+  if (all) {
+    all[n] = mark;
   }
   return all;
 }
@@ -191,7 +201,7 @@ enum wspec_err wspec_process_new(struct wspec_loop *loop,
                                  struct wspec_net_error *error) {
   *out = NULL;
   struct wspec_process *process = calloc(1, sizeof *process);
-  const char **environment = join_environment(options->environment);
+  const char **environment = process ? join_environment(options->environment, process->mark) : NULL;
   uint8_t *output = malloc(options->output_max > 0 ? options->output_max : 1);
   if (!process || !environment || !output) {
     free(process);
@@ -199,6 +209,10 @@ enum wspec_err wspec_process_new(struct wspec_loop *loop,
     free(output);
     return wspec_net_error_set(error, WSPEC_ERR_NOMEM, "out of memory");
   }
+  (void)snprintf(process->mark, sizeof process->mark, "WSPEC_PROCESS_%ld_%u=1", (long)getpid(),
+                 ++loop->n_processes);
+  wspec_orphans_adopt();
+  process->loop = loop;
   process->on_end = on_end;
   process->user = user;
   process->output = output;

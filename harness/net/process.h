@@ -1,5 +1,5 @@
 /* process: a child process in a process group of its own, with what it prints. It has no standard
- * input. */
+ * input. What it starts ends with it: its group, and on Linux also what left the group. */
 #ifndef WSPEC_NET_PROCESS_H
 #define WSPEC_NET_PROCESS_H
 
@@ -28,8 +28,8 @@ struct wspec_process_end {
   int signal;      /* 0: none */
 };
 
-/* wspec_process_new starts it. `on_end` is called once from the loop when it has ended, with what
- * was left of its group, and all that it printed is there. WSPEC_ERR_INPUT: it cannot be started,
+/* wspec_process_new starts it, with a variable WSPEC_PROCESS_… more in its environment. `on_end` is
+ * called once from the loop when it has ended, with what it left behind, and all that it printed is there. WSPEC_ERR_INPUT: it cannot be started,
  * the sentence says why; WSPEC_ERR_NOMEM. On error `*out` is NULL and `on_end` is not called. */
 WSPEC_MUST_USE enum wspec_err
 wspec_process_new(struct wspec_loop *loop, const struct wspec_process_options *options,

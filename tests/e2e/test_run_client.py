@@ -181,6 +181,20 @@ def test_the_whole_process_group_is_killed(wspec, tmp_path):
     assert not is_alive(pid)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody else tells of orphans")
+@pytest.mark.parametrize("how, n_children", [("leaves_a_daemon", 2),
+                                             ("leaves_a_daemon_and_ends", 1)])
+@pytest.mark.parametrize("jobs", ["1", "4"])
+def test_what_left_the_group_is_killed_too(wspec, tmp_path, how, n_children, jobs):
+    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--jobs", jobs,
+                         "--cases", "6455/4.1/response-without-*", "--cases", RIGHT,
+                         command=only_in_cases(tmp_path, how), code=1)
+    assert results[RIGHT]["verdict"] == "pass"
+    children = results[NO_ACCEPT]["output"].split("child ")[1:]
+    assert len(children) == n_children
+    assert not [pid for pid in children if is_alive(int(pid.split()[0]))]
+
+
 def test_what_it_printed_is_evidence(wspec, tmp_path):
     results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT,
                          command=only_in_cases(tmp_path, "exits"), code=1)

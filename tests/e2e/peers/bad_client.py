@@ -85,6 +85,33 @@ def ignores_sigterm(url):
     silent_when_open(url)
 
 
+def leaves_a_daemon(url):
+    """Its child, and that one's, leave the process group, as a daemon does."""
+    if os.fork() == 0:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.fork() == 0:
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("child", os.getpid(), flush=True)
+        os.close(1)
+        os.close(2)
+        time.sleep(FOREVER_S)
+    silent_when_open(url)
+
+
+def leaves_a_daemon_and_ends(url):
+    del url
+    readable, writable = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        print("child", os.getpid(), flush=True)
+        os.write(writable, b"!")
+        time.sleep(FOREVER_S)
+    os.read(readable, 1)
+    sys.exit(3)
+
+
 def unmasked(url):
     connection = shake_hands(url)
     while True:
