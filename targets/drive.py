@@ -14,6 +14,7 @@ import queue
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -191,8 +192,8 @@ def _url(served, case):
 
 
 def _play_cases(lines, served, cases, jobs):
-    """Each of `cases`, `jobs` at a time. A connection that the client does not end is given up: what
-    wspec saw of it is its result."""
+    """Each of `cases`, `jobs` at a time. A connection that the client does not end is given up, which
+    is said on standard error: what wspec saw of it is its result."""
     waiting = list(reversed(cases))
     playing = {}  # URL: [connections that are not over, when they are given up]
     while waiting or playing:
@@ -207,7 +208,10 @@ def _play_cases(lines, served, cases, jobs):
             playing[ended][0] -= 1
         for url in [url for url, (left, deadline) in playing.items()
                     if left == 0 or deadline <= time.monotonic()]:
-            del playing[url]
+            left, _ = playing.pop(url)
+            if left > 0:
+                print(f"given up after {CONNECTION_LIMIT_S} s: {url}: the client has not said the "
+                      f"end of {left} of its connections", file=sys.stderr, flush=True)
 
 
 def _by_lines(wspec, client, options, jobs):

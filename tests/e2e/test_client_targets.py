@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGETS_DIR = ROOT / "targets"
 sys.path.insert(0, str(TARGETS_DIR))
 
-import target as targets  # noqa: E402  (found through the line above)
+import drive  # noqa: E402  (found through the line above)
+import target as targets  # noqa: E402
 
 CHECK_TIMEOUT_S = 110
 SELECTION = ("6455/4.1/*", "6455/5.5*", "7692/7.2.1/*", "7692/6.1/*", "7692/5/*")
@@ -55,6 +56,39 @@ def test_a_baseline_keeps_to_the_schema(name):
 @pytest.mark.parametrize("name", targets.client_names())
 def test_a_description_is_understood(name):
     assert targets.load(name).description["role"] == "client"
+
+
+class Forgetful:
+    """A client that ends all connections but one, and the clock of whoever waits for it."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self._started = []
+
+    def monotonic(self):
+        return self.now
+
+    def start(self, url):
+        self._started.append(url)
+
+    def next_end(self, deadline):
+        for url in self._started:
+            if "/stays" not in url:
+                self._started.remove(url)
+                return url
+        self.now = deadline
+        return None
+
+
+def test_a_connection_that_is_given_up_is_named(monkeypatch, capsys):
+    client = Forgetful()
+    served = type("Served", (), {"address": "h:1"})
+    monkeypatch.setattr(drive, "time", client)
+    cases = [{"id": name, "connections": n} for name, n in [("a", 1), ("stays", 2), ("b", 3)]]
+    drive._play_cases(client, served, cases, 2)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["given up after 60 s: ws://h:1/case/stays?agent=client&confirm=1: the client "
+                     "has not said the end of 2 of its connections"]
 
 
 @pytest.mark.parametrize("name", WITH_BASELINE)
