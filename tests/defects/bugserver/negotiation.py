@@ -105,7 +105,7 @@ def _answer(parameters: dict[str, str | None], no_server: bool, no_client: bool,
     if no_server and not on("omits-server-no-context-takeover"):
         said.append("server_no_context_takeover=true" if on("answers-takeover-with-value")
                     else "server_no_context_takeover")
-    if no_client:
+    if no_client and not on("takes-client-no-context-takeover-silently"):
         said.append("client_no_context_takeover=true" if on("answers-client-takeover-with-value")
                     else "client_no_context_takeover")
     said.extend(_server_bits_said(parameters, server_bits, on))
