@@ -7,7 +7,7 @@ import contextlib
 import zlib
 from collections.abc import Iterable
 
-from .failure import INVALID_DATA, TOO_BIG, Failure
+from .failure import INTERNAL_ERROR, INVALID_DATA, TOO_BIG, Failure
 from .negotiation import Deflate, Role
 from .switches import On
 
@@ -180,6 +180,8 @@ class Deflater:
 
     def deflate(self, payload: bytes) -> bytes:
         """The payload compressed, without the four octets of the sync flush."""
+        if self._stored_only and self._on("fails-connections-of-8-bit-window"):
+            raise Failure(INTERNAL_ERROR, "zlib cannot keep to a window of 8 bits")
         if self._forgets:
             self._stream = self._fresh()
         if not payload:

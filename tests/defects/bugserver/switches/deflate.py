@@ -16,6 +16,8 @@ _NEGOTIATION = (
            "answers 500 to server_max_window_bits=8"),
     defect("answers-500-to-bad-offer", "note-28 7692-7-01 7692-7-02 7692-7-03",
            "answers 500 to an offer that it has to decline"),
+    defect("fails-connections-of-8-bit-window", "note-29 7692-7.1.2.1-06 7692-5-07",
+           "accepts a window of 8 bits and fails the connection on the first message"),
     defect("answers-8-bit-window-and-writes-10", "note-29 7692-7.1.2.1-06 7692-7.2.1-14",
            "accepts a window of 8 bits and uses 10"),
     defect("omits-server-no-context-takeover", "7692-7.1.1.1-04 7692-5-08",
