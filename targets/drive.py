@@ -30,6 +30,11 @@ ANSWER_LIMIT_S = 100
 END_LIMIT_S = 60
 PAGE_LIMIT_S = 900
 AGENT = "client"
+API_MAIN = targets.TARGETS_DIR.parent / "cases/api/main.mjs"
+OWN_API_MAIN = targets.TARGETS_DIR.parent / "tests/e2e/c_api/main.mjs"
+# What runs API_MAIN with the WebSocket of the client; a browser has the page.
+RUNTIMES = {"clients/npm-undici": ["./node"], "clients/npm-bun": ["./bun"],
+            "clients/npm-deno": ["./deno", "run", "--allow-net", "--allow-read"]}
 
 
 class DriveError(Exception):
@@ -79,6 +84,33 @@ def _by_command(wspec, client, options, jobs):
     done = subprocess.run(argv, cwd=client.folder, env=os.environ | targets.ENVIRONMENT,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
+
+
+# ---- cases/api ----
+
+def has_api(name):
+    """Whether that client has the JavaScript API."""
+    return name in RUNTIMES or targets.load(name).description["drive"] == "page"
+
+
+def play_api(wspec, client, options):
+    """As `play`, the cases of the JavaScript API. Our own client is played by its API in C."""
+    words = ["--api", *[str(word) for word in options]]
+    if client.drive == "page":
+        return _by_page(wspec, client, words, 1)
+    start = [*RUNTIMES.get(client.name, []), API_MAIN]
+    if client.name == "wspec":
+        node = installed("clients/npm-undici").folder / "node"
+        start = [node, OWN_API_MAIN, wspec.parent / "websocket_remote"]
+    with _serving(wspec, words) as served:
+        argv = [*[str(word) for word in start], f"http://{served.address}/", AGENT]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        with _running(client, argv, **quiet) as process:
+            try:
+                process.wait(timeout=PAGE_LIMIT_S)
+            except subprocess.TimeoutExpired as error:
+                raise DriveError("the script does not end:\n" + served.said()) from error
+        return served.end(END_LIMIT_S)
 
 
 # ---- wspec serve ----

@@ -44,7 +44,7 @@ STOP_TIMEOUT_S = 5
 LOG_TAIL_LINES = 25
 STAMP_NAME = "stamp"
 # What changes without a reinstall: the findings that are known, and words for readers.
-UNSTAMPED = {"baseline.json", "README.md"}
+UNSTAMPED = {"baseline.json", "api.json", "README.md"}
 COMMON_KEYS = {"name", "version", "language", "role", "needs", "install", "start", "features",
                "notes"}
 KEYS = {"server": COMMON_KEYS | {"ready", "url", "max_message_bytes"},

@@ -106,9 +106,8 @@ static struct wspec_conn_outcome outcome_of(struct wspec_websocket *socket) {
   if (conn) {
     return wspec_conn_outcome(conn);
   }
-  bool is_tls = socket->failure.err == WSPEC_ERR_TLS;
-  return (struct wspec_conn_outcome){.status_code =
-                                         is_tls ? WSPEC_CLOSE_TLS : WSPEC_CLOSE_ABNORMAL};
+  /* WHATWG section 4: 1006 whatever it was; the error event says what. */
+  return (struct wspec_conn_outcome){.status_code = WSPEC_CLOSE_ABNORMAL};
 }
 
 /* WHATWG section 4, "when the WebSocket connection is closed": the state first, then the events. */
@@ -153,6 +152,11 @@ static void on_stream_data(void *user, struct wspec_stream *stream, uint8_t *dat
 
 static void on_stream_eof(void *user, struct wspec_stream *stream) {
   struct wspec_websocket *socket = user;
+  if (socket->state == WSPEC_WEBSOCKET_OPEN) {
+    /* RFC 6455 section 7.2.1: a connection that is lost is failed, and so has an error event. */
+    wspec__websocket_note_failure(socket, WSPEC_ERR_IO,
+                                  "the server closed TCP without a close frame (FIN)");
+  }
   wspec_client_session_eof(socket->session);
   wspec_stream_close(stream);
 }

@@ -65,8 +65,8 @@ struct wspec_websocket_event {
                               beyond the call */
   enum wspec_err err;
   const char *sentence; /* for a person, without full stop */
-  /* 1005: a close frame without a code; 1006: none came; 1015: the TLS handshake failed (RFC 6455
-   * section 7.4.1), for which a browser has 1006. None of the three is ever sent. */
+  /* 1005: a close frame without a code; 1006: none came, whatever the reason (of a failed TLS
+   * handshake, too: WHATWG section 4). Neither is ever sent. */
   uint16_t status_code;
   struct wspec_span reason;
   bool was_clean; /* close frames went both ways */

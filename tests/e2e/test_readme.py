@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "targets"))
+
+import target as targets  # noqa: E402  (found through the line above)
+
 TIMEOUT_S = 110
 PLACEHOLDER_URL = "ws://localhost:9001/"
 # They build and test everything: .ci/run is one of them, and the other begins as this test does.
@@ -94,3 +98,20 @@ def test_the_commands_for_clients_run(wspec, start_program, tmp_path, monkeypatc
                    check=True)
     assert served.wait() == 0
     assert (tmp_path / "wspec-report/report.html").is_file()
+
+
+def test_the_commands_for_the_api_run(wspec, start_program):
+    text = (ROOT / "README.md").read_text()
+    block = re.search(r"^```text\n(wspec serve --api.*?)^```", text, re.M | re.S)[1]
+    serve, node = [shlex.split(line, comments=True) for line in block.splitlines()]
+    target = targets.load("clients/npm-undici")
+    if not targets.is_installed(target):
+        pytest.skip("not installed: targets/target.py install clients/npm-undici")
+    case = ["--cases", "api/constructor/scheme-ftp", "--port", "0", "--once"]
+    served = start_program([wspec, *serve[1:], *case])
+    served.next_line()
+    url = served.next_line().removeprefix("for browsers: ")
+    argv = [target.install_dir / "node", *[url if word.startswith("http") else word for word in node[1:]]]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 0, done.stderr
+    assert served.wait() == 0 and "1 pass" in "\n".join(served.rest())

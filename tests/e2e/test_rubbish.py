@@ -176,10 +176,12 @@ def test_answer_that_breaks_off_is_an_error_and_1006(wspec, length):
 @pytest.mark.parametrize("then", [b"", b"\x81", b"\x81\x05Hel", frame(0x01, b"Hel")],
                          ids=["nothing", "header", "payload", "fragments"])
 def test_tcp_that_ends_without_a_close_frame_is_1006(wspec, then):
-    """No error event: the connection was not failed by us (WHATWG section 4)."""
+    """RFC 6455 section 7.2.1: a connection that is lost is failed, and so has an error event."""
     with WrongServer(then=then, ending="fin", after_hello=True) as server:
         lines = watch(wspec, server.url)
-    assert lines == ["1 open", "3 close 1006 unclean "]
+    assert lines == ["1 open",
+                     "3 error WSPEC_ERR_IO the server closed TCP without a close frame (FIN)",
+                     "3 close 1006 unclean "]
 
 
 def test_reset_is_an_error_and_1006(wspec):
@@ -251,12 +253,12 @@ class PlainListener:
     (b"\x15\x03\x03\x00\x02\x02\x28", False, "the peer refused with the TLS alert"),
     (b"\x16\x03\x03\x00\x04\x02\0\0\0", False, "TLS failed: "),
 ], ids=["fin", "rst", "part of a record", "http", "alert", "bad hello"])
-def test_tls_that_fails_is_an_error_and_1015(wspec, octets, is_reset, words):
+def test_tls_that_fails_is_an_error_and_1006(wspec, octets, is_reset, words):
     with PlainListener(octets, is_reset) as server:
         lines = watch(wspec, server.url)
     assert len(lines) == 2, lines
     assert lines[0].startswith(f"3 error WSPEC_ERR_TLS {words}"), lines
-    assert lines[1] == "3 close 1015 unclean "
+    assert lines[1] == "3 close 1006 unclean "
 
 
 def test_tls_that_breaks_off_once_open_is_1006(wspec, context, authority):
@@ -288,7 +290,7 @@ def test_wrong_certificate_is_refused_in_words(wspec, authority, kind, words):
     with WrongServer(context=made) as server:
         lines = watch(wspec, server.url, authority.ca)
     assert lines[0].startswith(f"3 error WSPEC_ERR_TLS {words}"), lines
-    assert lines[1:] == ["3 close 1015 unclean "]
+    assert lines[1:] == ["3 close 1006 unclean "]
     assert server.request == b""
     assert "alert" in server.handshake_error, "the server is told why"
 
@@ -329,4 +331,4 @@ def test_client_certificate_that_is_refused_is_told(wspec, demanding, authority,
     assert "certificate" in server.handshake_error.lower()
     assert len(lines) == 2, lines
     assert lines[0].startswith("3 error WSPEC_ERR_TLS the peer refused with the TLS alert '"), lines
-    assert lines[1] == "3 close 1015 unclean "
+    assert lines[1] == "3 close 1006 unclean "

@@ -115,6 +115,28 @@ def test_without_a_server_it_says_so(serve):
     assert done.returncode == 1 and "main.mjs: " in done.stderr
 
 
+SECTIONS = sorted(path.stem for path in MODULES.glob("*.json"))
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_our_api_in_c_passes(serve, wspec, section, tmp_path):
+    """The same list, through tests/e2e/c_api; what C has no counterpart of is a skip with its reason."""
+    remote = wspec.parent / "websocket_remote"
+    if not remote.is_file():
+        pytest.skip(f"{remote} is not built: it comes with the tests")
+    report = tmp_path / "report.json"
+    program = serve("--cases", f"api/{section}/*", "--json", report)
+    done = subprocess.run([node(), ROOT / "tests/e2e/c_api/main.mjs", remote, program.url, "c"],
+                          text=True, capture_output=True, timeout=170, check=False)
+    assert done.returncode == 0, done.stderr
+    assert end(program) == 0, "\n".join(program.rest())
+    results = json.loads(report.read_text())["results"]
+    assert {result["verdict"] for result in results} <= {"pass", "skip"}
+    assert all(result["skip_reason"] for result in results if result["verdict"] == "skip")
+    assert section == "closeevent" or any(result["verdict"] == "pass" for result in results)
+
+
 CHROMIUM = shutil.which("chromium")
 
 

@@ -537,7 +537,7 @@ static const struct {
     {OCTETS("\x88\x05\x03\xe8yes"), "open1 close3", 1000, true, WSPEC_OK},
     {OCTETS("\x88\x00"), "open1 close3", 1005, true, WSPEC_OK},
     {OCTETS("\x89\x01?\x8a\x00\x88\x00"), "open1 ping1 pong1 close3", 1005, true, WSPEC_OK},
-    {OCTETS("\x81\x01"), "open1 close3", 1006, false, WSPEC_OK},
+    {OCTETS("\x81\x01"), "open1 error3 close3", 1006, false, WSPEC_ERR_IO},
 };
 
 static void test_servers_that_are_wrong(void **state) {
