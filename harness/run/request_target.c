@@ -37,8 +37,28 @@ static struct wspec_span take_until(struct wspec_span *text, char end) {
   return taken;
 }
 
+/* A client may ask for the http URI of its ws URI (RFC 6455 section 4.1), and a server takes it (RFC
+ * 9112 section 3.2.2): what counts begins behind the authority. */
+static struct wspec_span without_authority(struct wspec_span target) {
+  size_t at = 0;
+  while (at < target.len && target.data[at] != ':' && target.data[at] != '/') {
+    at++;
+  }
+  struct wspec_span rest = wspec_span_from(target, at);
+  if (at == 0 || rest.len < 3 || memcmp(rest.data, "://", 3) != 0) {
+    return target;
+  }
+  size_t end = at + 3;
+  while (end < target.len && target.data[end] != '/' && target.data[end] != '?') {
+    end++;
+  }
+  return wspec_span_from(target, end);
+}
+
 enum wspec_err wspec_request_path(struct wspec_span target, struct wspec_buf *out) {
-  return append_decoded(take_until(&target, '?'), false, out);
+  target = without_authority(target);
+  struct wspec_span path = take_until(&target, '?');
+  return path.len > 0 ? append_decoded(path, false, out) : wspec_buf_append_octet(out, '/');
 }
 
 enum wspec_err wspec_request_query(struct wspec_span target, const char *name,

@@ -7,7 +7,8 @@
 #include "base/span.h"
 
 /* wspec_request_path appends the path of `target` to `out`, percent-decoded; a '%' without two hex
- * digits is itself. WSPEC_ERR_NOMEM, WSPEC_ERR_LIMIT (of `out`). */
+ * digits is itself. That of an absolute URI begins behind the authority, and is "/" where there is
+ * none (RFC 9112 section 3.2.2). WSPEC_ERR_NOMEM, WSPEC_ERR_LIMIT (of `out`). */
 WSPEC_MUST_USE enum wspec_err wspec_request_path(struct wspec_span target, struct wspec_buf *out);
 
 /* wspec_request_query appends the value of the first query part of that name, decoded, with '+' for a
