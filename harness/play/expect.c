@@ -485,6 +485,9 @@ static bool is_sentinel_due(struct wspec_play *play, const struct link *link,
     return false;
   }
   uint64_t due_us = quiet_since_us + settle_time(play, link);
+  /* A target may send pongs and pings all the time (section 5.5.3): it is never quiet. */
+  uint64_t limit_us = play->step_began_us + play->config->timeout_us / 2;
+  due_us = due_us < limit_us ? due_us : limit_us;
   if (play->now_us >= due_us) {
     return true;
   }

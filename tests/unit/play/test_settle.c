@@ -12,30 +12,45 @@ static const struct wspec_play_config config = {
     .close_us = 1000,
 };
 
-/* How long a play that opened within `answer_us` waits, before it does anything, for `reaction`. */
-static uint64_t wait_for(enum wspec_reaction reaction, enum wspec_rank rank, uint64_t answer_us) {
-  struct wspec_alternative alternatives[] = {{.reaction = WSPEC_REACTION_FAILED},
-                                             {.reaction = reaction, .rank = rank, .note = "so"}};
-  struct wspec_step steps[] = {{.kind = WSPEC_STEP_OPEN}, {.kind = WSPEC_STEP_EXPECT}};
-  steps[1].as.expect.alternatives = alternatives;
-  steps[1].as.expect.n_alternatives = 2;
-  struct wspec_script script = {
-      .id = "test/case", .n_connections = 1, .steps = steps, .n_steps = 2};
-  struct wspec_play *play = wspec_play_new(&script, &config, 0);
-  assert_non_null(play);
+/* A case that waits for `reaction`; its play. */
+struct waiting {
+  struct wspec_alternative alternatives[2];
+  struct wspec_step steps[2];
+  struct wspec_script script;
+  struct wspec_play *play;
+};
+
+/* Lets the play open within `answer_us`: what it does next is to wait. */
+static void begin(struct waiting *waiting, enum wspec_reaction reaction, enum wspec_rank rank,
+                  uint64_t answer_us) {
+  *waiting = (struct waiting){.alternatives = {{.reaction = WSPEC_REACTION_FAILED},
+                                               {.reaction = reaction, .rank = rank, .note = "so"}},
+                              .steps = {{.kind = WSPEC_STEP_OPEN}, {.kind = WSPEC_STEP_EXPECT}},
+                              .script = {.id = "test/case", .n_connections = 1, .n_steps = 2}};
+  waiting->script.steps = waiting->steps;
+  waiting->steps[1].as.expect.alternatives = waiting->alternatives;
+  waiting->steps[1].as.expect.n_alternatives = 2;
+  waiting->play = wspec_play_new(&waiting->script, &config, 0);
+  assert_non_null(waiting->play);
   struct wspec_action action;
   uint64_t now_us = 0;
-  while (wspec_play_next(play, now_us, &action)) {
+  while (wspec_play_next(waiting->play, now_us, &action)) {
     if (action.kind == WSPEC_ACTION_CONNECT) {
-      wspec_play_connected(play, 0, now_us);
+      wspec_play_connected(waiting->play, 0, now_us);
     } else if (action.kind == WSPEC_ACTION_WRITE) {
       now_us = answer_us;
-      answer_request(play, action.octets, now_us);
+      answer_request(waiting->play, action.octets, now_us);
     }
   }
-  assert_false(wspec_play_is_done(play));
-  uint64_t wait_us = wspec_play_deadline(play) - now_us;
-  wspec_play_free(play);
+  assert_false(wspec_play_is_done(waiting->play));
+}
+
+/* How long a play that opened within `answer_us` waits, before it does anything, for `reaction`. */
+static uint64_t wait_for(enum wspec_reaction reaction, enum wspec_rank rank, uint64_t answer_us) {
+  struct waiting waiting;
+  begin(&waiting, reaction, rank, answer_us);
+  uint64_t wait_us = wspec_play_deadline(waiting.play) - answer_us;
+  wspec_play_free(waiting.play);
   return wait_us;
 }
 
@@ -63,12 +78,35 @@ static void test_but_half_the_time_limit_at_most(void **state) {
   assert_int_equal(wait_for(WSPEC_REACTION_IGNORED, WSPEC_RANK_PASS, 500000), TIMEOUT_US / 2);
 }
 
+/* An unsolicited pong is lawful at any time, and so are many (section 5.5.3). */
+static void test_a_target_that_is_never_quiet_gets_its_sentinel(void **state) {
+  (void)state;
+  enum { BEGAN_US = 1000, PONGS_EVERY_US = SETTLE_US / 2 };
+  struct waiting waiting;
+  struct wspec_action action = {.kind = WSPEC_ACTION_CONNECT};
+  begin(&waiting, WSPEC_REACTION_IGNORED, WSPEC_RANK_PASS, BEGAN_US);
+  uint64_t now_us = BEGAN_US;
+  bool has_acted = false;
+  while (!has_acted && now_us < BEGAN_US + TIMEOUT_US) {
+    uint8_t pong[] = {0x8a, 0x00};
+    now_us += PONGS_EVERY_US;
+    wspec_play_received(waiting.play, 0, wspec_span_of(pong, sizeof pong), now_us);
+    has_acted = wspec_play_next(waiting.play, now_us, &action);
+  }
+  assert_true(has_acted);
+  assert_int_equal(action.kind, WSPEC_ACTION_WRITE);
+  assert_int_equal(action.octets.data[0], 0x89);
+  assert_in_range(now_us, BEGAN_US + TIMEOUT_US / 2, BEGAN_US + TIMEOUT_US / 2 + PONGS_EVERY_US);
+  wspec_play_free(waiting.play);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_sentinel_waits_for_the_settle_time),
       cmocka_unit_test(test_nothing_is_waited_for_longer_where_it_says_something),
       cmocka_unit_test(test_a_target_that_is_busy_gets_more_time),
       cmocka_unit_test(test_but_half_the_time_limit_at_most),
+      cmocka_unit_test(test_a_target_that_is_never_quiet_gets_its_sentinel),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
