@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -69,15 +70,23 @@ class Arena:
         self._play(iter(together), jobs)
         self._play(iter(alone), 1)
 
-    def confirm(self, agent: str) -> None:
-        """Plays once more, one at a time, what did not pass, so that chance is told from a fault."""
-        query = urllib.parse.urlencode({"unconfirmed": agent, "wait": 1})
-        again = [case["id"] for case in self._get(f"/cases?{query}")["cases"]]
-        self._play(((agent, name) for name in again), 1, query="&confirm=1")
+    def confirm(self, agents: Iterable[str], *, jobs: int = 1) -> None:
+        """Plays once more what did not pass, so that a busy machine is told from a fault."""
+        again = []
+        for agent in agents:
+            query = urllib.parse.urlencode({"unconfirmed": agent, "wait": 1})
+            again += [(agent, case["id"]) for case in self._get(f"/cases?{query}")["cases"]]
+        self._play(iter(again), jobs, query="&confirm=1")
 
     def results(self, agent: str) -> dict[str, dict]:
-        """The results of an agent by case id, once all of its cases are over."""
-        report = self._get(f"/results/{urllib.parse.quote(agent)}?wait=1")
+        """The results of an agent by case id, once all of its cases are over. One whose requests
+        cannot be read has none: no case is known to be theirs."""
+        try:
+            report = self._get(f"/results/{urllib.parse.quote(agent)}?wait=1")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return {}
         return {result["id"]: result for result in report["results"]}
 
     def _get(self, path: str) -> dict:
@@ -96,6 +105,8 @@ class Arena:
     def _line(self, agent: str, name: str, query: str) -> str:
         url = (f"{self._scheme}://{self._address}/case/{urllib.parse.quote(name)}"
                f"?agent={urllib.parse.quote(agent)}{query}")
+        if subprotocol := self.cases[name].get("subprotocol"):
+            url += f"&subprotocol={subprotocol}"
         return url if agent == STRICT else f"{url} {agent}"
 
     def _play(self, plays: Iterator[tuple[str, str]], jobs: int, query: str = "") -> None:

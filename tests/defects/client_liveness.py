@@ -5,30 +5,46 @@
     python3 tests/defects/client_liveness.py oddities [--only SWITCH ...] [--cases GLOB ...]
     python3 tests/defects/client_liveness.py table
 
-`measure` plays defects against cases, all against all unless told otherwise, and writes what they
-kill to client_kills.json; what was known of other pairs stays. What moves megabytes is played only
-where --cases names it, and against defects that are about it. `oddities` plays every case against
+`measure` plays defects against a sample of all cases and against what they are about, or what
+--cases names, and adds what they kill to client_kills.json. `oddities` plays every case against
 each switch that is no fault, prints what failed, and exits with 1 if anything did.
 """
 
 import argparse
 import fnmatch
+import json
 import pathlib
+import subprocess
 import sys
+from collections.abc import Iterable
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import liveness  # noqa: E402  (the path has to be there first)
 import product  # noqa: E402
-from arena import JOBS, STRICT, Arena  # noqa: E402
+from arena import CLIENT, JOBS, STRICT, Arena  # noqa: E402
 from bugclient import REGISTRY  # noqa: E402
 
 KILLS = pathlib.Path(__file__).with_name("client_kills.json")
-HEAVY = "robustness/limits/*"
-# Beyond these many agents wspec serve would keep too many results.
-AGENTS_IN_AN_ARENA = 40
-# These are a case each that wants another server: wss.
+# One `wspec serve` keeps the results of 256 agents at most.
+AGENTS_IN_AN_ARENA = 200
+# How many defects are measured before what was found is written down.
+AT_A_TIME = 40
+RUN_TIMEOUT_S = 60
 OVER_TLS = ("6455/10.6/client-over-tls",)
+HEAVY = "robustness/limits/*"
+# The options of `wspec serve`, the least time limit, and how many are played at a time.
+HOW_TO_PLAY: dict[str, tuple[list[str], float, int]] = {
+    "light": ([], 0, JOBS),
+    "heavy": ([], 5, 6),
+    "tls": (["--tls"], 0, JOBS),
+}
+# What `wspec serve` cannot see, or cannot tell for which case it is: a test of their own starts
+# `wspec run-client`, which knows what it told the client to ask for.
+SEEN_BY_RUN_CLIENT = frozenset({
+    "asks-without-http-version", "asks-with-word-behind-version", "asks-with-fragment",
+    "asks-with-ws-uri", "asks-with-double-slash", "asks-without-query",
+    "request-with-line-without-colon", "host-without-port", "host-of-proxy"})
 SWITCHES = {name: switch.as_json() for name, switch in REGISTRY.items()}
 
 
@@ -42,97 +58,124 @@ def matching(names: list[str], globs: list[str]) -> list[str]:
     return [name for name in names if not globs or any(fnmatch.fnmatch(name, g) for g in globs)]
 
 
-def play_pairs(wspec: pathlib.Path, pairs: list[tuple[str, str]],
-               timeout_s: float = 1.0) -> dict[str, dict[str, dict]]:
-    """The results of these (switch, case) by switch and case; those over TLS in a run of their own."""
+def play_pairs(wspec: pathlib.Path, pairs: list[tuple[str, str]], *, timeout_s: float = 1.0,
+               confirms: bool = False, jobs: int = JOBS) -> dict[str, dict[str, dict]]:
+    """The results of these (switch, case) by switch and case, at most so many at a time. With
+    `confirms`, what did not pass is played twice, and is flaky where the plays differ."""
     found: dict[str, dict[str, dict]] = {}
-    for over_tls in (False, True):
-        chosen = [pair for pair in pairs if (pair[1] in OVER_TLS) == over_tls]
-        if not chosen:
-            continue
-        with Arena(wspec, timeout_s=timeout_s, options=["--tls"] if over_tls else []) as arena:
-            for jobs, part in _by_jobs(chosen):
-                arena.play(part, jobs=jobs)
-            for switch in {switch for switch, _ in chosen}:
-                found.setdefault(switch, {}).update(arena.results(switch))
+    names = sorted({switch for switch, _ in pairs})
+    for start in range(0, len(names), AGENTS_IN_AN_ARENA):
+        some = set(names[start:start + AGENTS_IN_AN_ARENA])
+        for kind in HOW_TO_PLAY:
+            chosen = [pair for pair in pairs if pair[0] in some and kind_of(pair[1]) == kind]
+            played = _play_kind(wspec, kind, chosen, timeout_s, confirms, jobs)
+            for name, results in played.items():
+                found.setdefault(name, {}).update(results)
     return found
 
 
-def _by_jobs(pairs: list[tuple[str, str]]) -> list[tuple[int, list[tuple[str, str]]]]:
-    """What may be played together, and then what strikes connections beside it."""
-    lonely = [pair for pair in pairs if SWITCHES.get(pair[0], {}).get("alone")]
-    together = [pair for pair in pairs if pair not in set(lonely)]
-    return [(JOBS, together), (1, lonely)]
+def _play_kind(wspec: pathlib.Path, kind: str, pairs: list[tuple[str, str]], timeout_s: float,
+               confirms: bool, most: int) -> dict[str, dict[str, dict]]:
+    options, least_s, jobs = HOW_TO_PLAY[kind]
+    jobs = min(jobs, most)
+    names = {switch for switch, _ in pairs}
+    lonely = {name for name in names if SWITCHES.get(name, {}).get("alone")}
+    if not pairs:
+        return {}
+    with Arena(wspec, timeout_s=max(timeout_s, least_s), options=options) as arena:
+        # What strikes connections beside it comes behind the others, by itself.
+        arena.play([pair for pair in pairs if pair[0] not in lonely], jobs=jobs)
+        arena.play([pair for pair in pairs if pair[0] in lonely], jobs=1)
+        if confirms:
+            arena.confirm(names - lonely, jobs=max(1, jobs // 4))
+            arena.confirm(lonely)
+        return {name: arena.results(name) for name in names}
+
+
+def kind_of(case: str) -> str:
+    """How a case is played: a key of HOW_TO_PLAY."""
+    if case in OVER_TLS:
+        return "tls"
+    return "heavy" if fnmatch.fnmatch(case, HEAVY) else "light"
 
 
 def list_cases(wspec: pathlib.Path) -> dict[str, dict]:
-    """The cases that are played with a client, as `wspec serve` lists them."""
+    """The cases that are played with a client, as they went with the strict one."""
     with Arena(wspec) as arena:
-        return arena.cases
+        pairs = [(STRICT, name) for name in arena.cases]
+    return play_pairs(wspec, pairs, timeout_s=5, confirms=True)[STRICT]
 
 
 def kills_of(switch: str, results: dict[str, dict]) -> set[str]:
     """The cases that found this defect."""
-    return liveness.kills_of(SWITCHES[switch], results)
+    return {case for case, result in results.items()
+            if not result["flaky"] and liveness.is_killed(SWITCHES[switch], result)}
 
 
-def known_kills(ids: set[str]) -> dict[str, dict]:
+def known_kills(ids: Iterable[str]) -> dict[str, dict]:
     """What client_kills.json says of the defects and cases that still exist, by defect."""
-    known = liveness.load_kills(KILLS)
-    defects = {name: {"share": entry["share"],
-                      "killed_by": [case for case in entry["killed_by"] if case in ids]}
-               for name, entry in known["defects"].items() if name in SWITCHES}
-    for case, killers in known["cases"].items():
-        for name in killers:
-            if case in ids and name in defects and case not in defects[name]["killed_by"]:
-                defects[name]["killed_by"].append(case)
-    return defects
+    return liveness.known_kills(SWITCHES, dict.fromkeys(ids, {}), KILLS)
 
 
 def measure(wspec: pathlib.Path, only: list[str], globs: list[str]) -> None:
-    """Plays the chosen defects against the chosen cases and adds what came of it."""
+    """Plays the chosen defects against what they are about, or the chosen cases, and adds what they
+    kill to client_kills.json."""
     cases = list_cases(wspec)
-    light = [name for name in cases if not fnmatch.fnmatch(name, HEAVY)]
     sample = liveness.draw_sample(cases, liveness.SAMPLE, seed="share")
-    chosen = matching(of_kind("defect"), only)
-    wanted = matching(list(cases), globs) if globs else light
-    defects = known_kills(set(cases))
-    for start in range(0, len(chosen), AGENTS_IN_AN_ARENA):
-        part = chosen[start:start + AGENTS_IN_AN_ARENA]
-        shares = _shares(wspec, part, sample)
-        narrow = [name for name in part if shares[name][0] <= liveness.SHARE_MAX]
-        found = play_pairs(wspec, [(name, case) for name in narrow for case in wanted])
-        for name in part:
-            share, killed = shares[name]
-            results = found.get(name, {})
-            killed = (killed | kills_of(name, results)) if results else killed
-            if len(results) > len(light) / 2:
-                share = round(len(kills_of(name, results)) / len(results), 4)
-            before = set(defects.get(name, {"killed_by": []})["killed_by"])
-            defects[name] = {"share": share, "killed_by": sorted(
-                killed | (before - set(results) - set(sample)))}
-            print(f"{name}: {len(killed)} kills, share {share}", file=sys.stderr, flush=True)
+    chosen = [name for name in matching(of_kind("defect"), only) if name not in SEEN_BY_RUN_CLIENT]
+    for start in range(0, len(chosen), AT_A_TIME):
+        part = chosen[start:start + AT_A_TIME]
+        defects = known_kills(cases)
+        for name, entry in _measure_some(wspec, part, cases, sample, globs).items():
+            before = defects.get(name, {"killed_by": []})["killed_by"]
+            entry["killed_by"] = sorted({*entry["killed_by"], *before} - entry.pop("spared"))
+            defects[name] = entry
+            print(f"{name}: {len(entry['killed_by'])} kills, share {entry['share']}",
+                  file=sys.stderr, flush=True)
         liveness.save_kills(liveness.condense(defects, cases), KILLS)
 
 
-def _shares(wspec: pathlib.Path, names: list[str],
-            sample: list[str]) -> dict[str, tuple[float, set[str]]]:
-    """How much of a sample each defect fails, and what of it."""
+def _measure_some(wspec: pathlib.Path, names: list[str], cases: dict[str, dict],
+                  sample: list[str], globs: list[str]) -> dict[str, dict]:
+    """Their share of a sample first: one that fails a good part of it is not looked into further."""
     found = play_pairs(wspec, [(name, case) for name in names for case in sample])
-    shares = {}
+    entries, pairs = {}, []
     for name in names:
-        killed = kills_of(name, found.get(name, {}))
-        missing = len(sample) - len(found.get(name, {}))
-        shares[name] = round((len(killed) + missing) / len(sample), 3), killed
-    return shares
+        results = found.get(name, {})
+        killed = kills_of(name, results)
+        share = round((len(killed) + len(sample) - len(results)) / len(sample), 3)
+        entries[name] = {"share": share, "killed_by": killed, "spared": set()}
+        if share <= liveness.SHARE_MAX:
+            wanted = {*killed, *(matching(list(cases), globs) if globs else related(name, cases))}
+            pairs += [(name, case) for case in sorted(wanted)]
+    for name, results in play_pairs(wspec, pairs, confirms=True).items():
+        entries[name]["killed_by"] = kills_of(name, results)
+        entries[name]["spared"] = set(results) - entries[name]["killed_by"]
+    return entries
+
+
+def related(name: str, cases: dict[str, dict]) -> list[str]:
+    """The cases about what this switch changes."""
+    return [case for case in cases if liveness.has_to_do_with(SWITCHES[name], cases[case])]
+
+
+def play_by_run_client(wspec: pathlib.Path, defect: str, case: str) -> list[dict]:
+    """The results of a case with one defect, which `wspec run-client` starts for it."""
+    argv = [wspec, "run-client", "--quiet", "--no-confirm", "--timeout", "2", "--cases", case,
+            "--json", "-", "--", sys.executable, CLIENT, "--defect", defect, "{url}"]
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True,
+                          timeout=RUN_TIMEOUT_S)
+    return json.loads(done.stdout)["results"]
 
 
 def play_oddities(wspec: pathlib.Path, only: list[str], globs: list[str]) -> int:
     """Plays the chosen oddities, and the strict client, against the chosen cases; prints what failed."""
-    wanted = matching(list(list_cases(wspec)), globs)
+    with Arena(wspec) as arena:
+        wanted = matching(list(arena.cases), globs)
     wrong = pairs = 0
     for name in [STRICT, *matching(of_kind("oddity"), only)]:
-        results = play_confirmed(wspec, name, wanted)
+        results = play_pairs(wspec, [(name, case) for case in wanted], timeout_s=5,
+                             confirms=True)[name]
         pairs += len(results)
         for case, result in results.items():
             if result["verdict"] in ("fail", "error"):
@@ -141,19 +184,6 @@ def play_oddities(wspec: pathlib.Path, only: list[str], globs: list[str]) -> int
         print(f"{name}: {len(results)} cases", file=sys.stderr, flush=True)
     print(f"{pairs} pairs, {wrong} wrong verdicts")
     return 1 if wrong else 0
-
-
-def play_confirmed(wspec: pathlib.Path, switch: str, wanted: list[str]) -> dict[str, dict]:
-    """The results of one switch, played with patience and again where they were not a pass."""
-    results: dict[str, dict] = {}
-    for over_tls in (False, True):
-        chosen = [(switch, case) for case in wanted if (case in OVER_TLS) == over_tls]
-        if chosen:
-            with Arena(wspec, timeout_s=5, options=["--tls"] if over_tls else []) as arena:
-                arena.play(chosen)
-                arena.confirm(switch)
-                results |= arena.results(switch)
-    return results
 
 
 def main() -> None:
@@ -168,7 +198,7 @@ def main() -> None:
         measure(arguments.wspec, arguments.only, arguments.cases)
     if arguments.command == "oddities":
         sys.exit(play_oddities(arguments.wspec, arguments.only, arguments.cases))
-    liveness.print_table(liveness.load_kills(KILLS))
+    liveness.print_table(liveness.load_kills(KILLS), SEEN_BY_RUN_CLIENT)
 
 
 if __name__ == "__main__":

@@ -279,9 +279,10 @@ def print_oddities(lines: dict[str, dict]) -> bool:
     return bool(wrong)
 
 
-def known_kills(by_name: dict[str, dict], cases: dict[str, dict]) -> dict[str, dict]:
+def known_kills(by_name: dict[str, dict], cases: dict[str, dict],
+                file: pathlib.Path = KILLS) -> dict[str, dict]:
     """What kills.json says of the defects and cases that still exist, by defect."""
-    known = load_kills()
+    known = load_kills(file)
     defects = {name: {"share": entry["share"],
                       "killed_by": [case for case in entry["killed_by"] if case in cases]}
                for name, entry in known["defects"].items() if name in by_name}

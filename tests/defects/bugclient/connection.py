@@ -9,15 +9,19 @@ from typing import cast
 
 from bugserver.outbox import Outbox
 from bugserver.sharing import SharedState
-from bugserver.switches import turned_on
+from bugserver.switches import On, turned_on
 
-from . import request, response
-from .masking import Masks
+from . import acceptance, request, response
+from .masking import Masks, counting_over_connections
 from .session import ClientSession
 from .switches import REGISTRY
 
 HANDSHAKE_TIMEOUT_S = 10.0
 FIN_IGNORED_S = 4.0
+SMALL_SEND_BUFFER = 65536
+PAUSE_S = 0.3
+SLOW_S = 0.2
+_CLOSE_1002 = b"\x88\x82\0\1\2\3\x03\xeb"
 
 
 class Fleet:
@@ -27,6 +31,7 @@ class Fleet:
         self.on = turned_on(switches, REGISTRY)
         self.connections: set[Connection] = set()
         self.shared = SharedState()
+        self.keys = counting_over_connections()
 
     async def play(self, url: str) -> None:
         """Connects, sends back what comes, and returns when the connection is over."""
@@ -44,42 +49,67 @@ class Fleet:
             return
         await connection.lost
 
+    def drop(self, connections: Iterable["Connection"]) -> None:
+        """A bug takes down more connections than the one that was at fault."""
+        for connection in list(connections):
+            connection.abort()
+
+    def others(self, than: "Connection") -> list["Connection"]:
+        """The other connections that are open."""
+        return [other for other in self.connections if other is not than and other.is_open]
+
 
 class Connection(asyncio.Protocol):
     """The asyncio side of one connection. All protocol rules are elsewhere."""
 
     def __init__(self, fleet: Fleet, place: request.Place) -> None:
         self._fleet = fleet
-        self._on = fleet.on
+        self._on: On = fleet.on
         self._place = place
-        self._offer = request.Offer(request.new_key())
+        self._offer = request.offer(place, self._on)
         self._reader = response.ResponseReader(self._on)
         self._session: ClientSession | None = None
         self._given_up = False
-        self.lost = asyncio.get_running_loop().create_future()
+        self._skip = 0
+        self._last: float | None = None
+        self._slow: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self.lost = self._loop.create_future()
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TCP (and TLS) is there: the request goes out (4.1)."""
         self._transport = cast(asyncio.Transport, transport)
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tcp = transport.get_extra_info("socket")
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._on("loses-echoes-that-are-not-read"):
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_SEND_BUFFER)
         self._outbox = Outbox(self._transport, self._on)
         self._fleet.connections.add(self)
-        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._give_up)
-        self._outbox.write(request.head(self._place, self._offer, self._on))
+        self._timer = self._loop.call_later(HANDSHAKE_TIMEOUT_S, self._give_up)
+        head = request.head(self._place, self._offer, self._on)
+        if self._on("waits-before-request"):
+            self._outbox.after(0.2, lambda: self._outbox.write(head))
+        else:
+            self._ask(head)
 
     def data_received(self, data: bytes) -> None:
         """Octets have come; once given up, they are dropped."""
         if self._session:
-            self._session.receive(data)
+            self._receive_frames(data)
         elif not self._given_up:
             self._receive_head(data)
 
     def eof_received(self) -> bool:
         """The server has ended its side: what is due is still written, then ours ends."""
-        if self._session and self._session.keeps_tcp_open:
-            asyncio.get_running_loop().call_later(FIN_IGNORED_S, self._outbox.reset)
+        if self._session and self._on("drops-others-on-fin") and not self._session.close_sent:
+            self._disaster("drop-others")
+        if self._session:
+            self._session.close_late()
+        stays = self._given_up and self._on("keeps-tcp-open-after-refusal")
+        if stays or (self._session and self._session.keeps_tcp_open):
+            self._loop.call_later(FIN_IGNORED_S, self._outbox.reset)
             return self._transport.can_write_eof()
         self._outbox.close()
         return self._transport.can_write_eof()
@@ -88,20 +118,25 @@ class Connection(asyncio.Protocol):
         """The connection is gone."""
         self._fleet.connections.discard(self)
         self._fleet.shared.leave(self._session, self._on)
-        self._timer.cancel()
+        if isinstance(exc, ConnectionResetError) and self._on("drops-all-connections-on-reset"):
+            self._disaster("drop-all")
+        for timer in (self._timer, self._slow):
+            if timer:
+                timer.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
 
     def pause_writing(self) -> None:
         """A server that does not read is not read from."""
-        self._transport.pause_reading()
+        if not self._on("loses-echoes-that-are-not-read"):
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """It reads again."""
         if not self._transport.is_closing() and not self._transport.is_reading():
             self._transport.resume_reading()
 
-    # Opening and ending
+    # Opening
 
     @property
     def is_open(self) -> bool:
@@ -112,34 +147,97 @@ class Connection(asyncio.Protocol):
         """Drops the connection without a word."""
         self._outbox.reset()
 
+    def _ask(self, head: bytes) -> None:
+        if self._on("request-octet-by-octet"):
+            for at in range(len(head)):
+                self._outbox.write(head[at:at + 1])
+        elif self._on("request-in-two-segments"):
+            self._outbox.write(head[:40])
+            self._outbox.after(0.05, lambda: self._outbox.write(head[40:]))
+        else:
+            self._outbox.write(head)
+
     def _receive_head(self, data: bytes) -> None:
+        if self._on("sends-after-50-ms-without-101") and not self._reader.has_begun:
+            self._outbox.after(0.05, self._lose_patience)
+        is_101 = False
         try:
             answer = self._reader.feed(data)
-            if answer is None:
-                return
-            deflate = response.check(answer, self._offer, self._on)
+            if answer is not None:
+                is_101 = answer.status == 101
+                self._open(answer, acceptance.check(answer, self._offer, self._on))
         except response.BadResponse:
-            self._give_up()
-            return
+            self._refuse(is_101)
+        except response.Hang:
+            self._given_up = True
+
+    def _open(self, answer: response.Response, deflate: acceptance.Deflate | None) -> None:
         self._timer.cancel()
-        self._session = ClientSession(self._on, self._outbox, deflate, self._disaster,
-                                      Masks(self._on))
+        masks = Masks(self._on, secure=self._place.secure, keys_of_all=self._fleet.keys)
+        self._session = ClientSession(self._on, self._outbox, deflate, self._disaster, masks)
         self._fleet.shared.join(self._session, self._on)
         self._session.start(close_at_once=False)
+        if self._on("waits-for-content-of-101"):
+            self._skip = int(next(iter(answer.values("Content-Length", self._on)), 0))
         rest = self._reader.rest()
-        if rest:
-            self._session.receive(rest)
+        if self._on("takes-one-frame-behind-answer"):
+            rest = rest[:2 + rest[1]] if len(rest) > 1 else rest
+        if rest and not self._on("loses-frames-behind-answer"):
+            self._receive_frames(rest)
+
+    def _lose_patience(self) -> None:
+        if self._session is None and not self._given_up:
+            self._outbox.write(request.EARLY_PING)
+
+    def _refuse(self, is_101: bool) -> None:
+        """Fails the connection before it is open (7.1.7)."""
+        on = self._on
+        if is_101 and on("refuses-with-close-frame"):
+            self._outbox.write(_CLOSE_1002)
+        if on("keeps-tcp-open-after-refusal"):
+            self._given_up = True
+        elif on("refuses-with-reset"):
+            self._given_up = True
+            self._outbox.reset()
+        elif on("refuses-100-ms-later"):
+            self._given_up = True
+            self._outbox.after(0.1, self._outbox.finish)
+        else:
+            self._give_up()
 
     def _give_up(self) -> None:
-        """Fails the connection before it is open (7.1.7)."""
         if self._session is None and not self._given_up:
             self._given_up = True
             self._outbox.finish()
+
+    # Open
+
+    def _receive_frames(self, data: bytes) -> None:
+        if self._on("loses-what-comes-after-a-pause") and self._pause_ended():
+            return
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
+        if data[skipped:] and self._session:
+            self._session.receive(data[skipped:])
+        if self._on("gives-up-slow-messages"):
+            self._time_message()
+
+    def _pause_ended(self) -> bool:
+        """Whether nothing came for a while before now."""
+        now = self._loop.time()
+        last, self._last = self._last, now
+        return last is not None and now - last > PAUSE_S
+
+    def _time_message(self) -> None:
+        if self._slow:
+            self._slow.cancel()
+            self._slow = None
+        if self._session and self._session.in_message:
+            self._slow = self._loop.call_later(SLOW_S, self._outbox.close)
 
     def _disaster(self, what: str) -> None:
         """A bug takes down more than its own connection."""
         if what == "exit":
             os._exit(70)
-        for connection in list(self._fleet.connections):
-            if what == "drop-all" or (connection is not self and connection.is_open):
-                connection.abort()
+        self._fleet.drop(self._fleet.connections if what == "drop-all"
+                         else self._fleet.others(self))

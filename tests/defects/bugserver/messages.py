@@ -188,7 +188,7 @@ class Assembler:
         if self._on("reverses-fragments") and header.fin and self._frames > 2:
             self._parts.reverse()
         if self._on("loses-middle-fragments") and header.fin and self._frames > 2:
-            self._parts = [self._parts[0], self._parts[-1]]
+            self._parts = [*self._parts[:1], *self._parts[1:][-1:]]
 
     def _take(self, octets: bytes) -> None:
         if self._check:

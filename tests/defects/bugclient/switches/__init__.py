@@ -1,5 +1,7 @@
 """The switches of the client: those of bugserver that both ends can have, and its own."""
 
+import dataclasses
+
 from bugserver.switches import Kind, Switch, closing, deflate, framing, messages
 
 from . import masking, request, response, traffic
@@ -7,6 +9,8 @@ from . import masking, request, response, traffic
 OF_SERVERS = frozenset({
     "ignores-unmasked-frames", "echo-masks-continuation", "waits-for-client-to-close-tcp",
     "closes-tcp-1-s-after-close", "resets-after-close", "ignores-fin",
+    # a client under test sends back, and nothing of its own (docs/clients.md)
+    "greets-first",
     # a server's frames have no masking key
     "leaves-last-octets-masked", "reverses-masking-key-of-large-frames",
     "restarts-masking-key-at-each-read", "keeps-masking-offset-between-frames",
@@ -15,6 +19,10 @@ OF_SERVERS = frozenset({
     # RFC 7692 names each end's limits
     "forgets-client-window", "forgets-server-window", "shrinks-client-window-silently",
     "ignores-server-no-context-takeover", "ignores-server-max-window-bits"})
+# Here one process reads for thousands of connections: played alone, segments stay as they were cut.
+BY_SEGMENTS = frozenset({
+    "loses-header-cut-between-segments", "takes-cut-short-frame-as-whole",
+    "reads-one-frame-per-segment"})
 _BEGINNINGS_OF_SERVERS = ("accepts-unmasked-", "masks-", "leaves-tail-behind-")
 
 
@@ -29,7 +37,8 @@ def _collect() -> dict[str, Switch]:
     for switch in [*filter(_binds_clients, common), *own]:
         if switch.name in registry:
             raise ValueError(f"switch declared twice: {switch.name}")
-        registry[switch.name] = switch
+        alone = switch.alone or switch.name in BY_SEGMENTS
+        registry[switch.name] = dataclasses.replace(switch, alone=alone)
     return registry
 
 
