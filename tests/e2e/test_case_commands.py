@@ -93,7 +93,9 @@ def test_explain_can_explain_everything():
     for words in ["length said to be 18446744073709551615", "RSV1, RSV3", "not masked",
                   "in 3 fragments", "behind each fragment but the last", "remove Host",
                   "set Upgrade:\\xff", "start line: GET", "reset TCP", "wait 10 ms",
-                  "the field B lists 13", "cut into writes of 1, 2, then 3 octets each, 4 ms apart"]:
+                  "the field B lists 13",
+                  "if the client did not offer what is answered, and the case is over",
+                  "cut into writes of 1, 2, then 3 octets each, 4 ms apart"]:
         assert words in result.stdout, words
 
 

@@ -412,9 +412,25 @@ static void test_failed_gets_a_tier_for_other_error_codes(void **state) {
 static void test_a_client_fails_a_handshake_with_errors_only(void **state) {
   (void)state;
   const struct wspec_expectation *expect = &find("6455/5.2/answer")->steps[1].as.expect;
-  assert_int_equal(expect->n_alternatives, 2);
+  assert_int_equal(expect->n_alternatives, 3);
   check_alternative(expect, 0, WSPEC_REACTION_FAILED, WSPEC_RANK_PASS);
   check_alternative(expect, 1, WSPEC_REACTION_FAILED, WSPEC_RANK_INFO);
+  check_alternative(expect, 2, WSPEC_REACTION_IGNORED, WSPEC_RANK_PASS);
+}
+
+/* What a failure with the expected code stands beside, one with another code does, too. */
+static void test_an_alternative_may_depend_on_the_offer_and_end_the_case(void **state) {
+  (void)state;
+  const struct wspec_expectation *expect = &find("6455/5.2/answer")->steps[1].as.expect;
+  static const enum wspec_offered_rule offered[] = {WSPEC_NOT_OFFERED, WSPEC_NOT_OFFERED,
+                                                    WSPEC_OFFERED};
+  for (size_t i = 0; i < expect->n_alternatives; i++) {
+    assert_int_equal(expect->alternatives[i].offered, offered[i]);
+    assert_int_equal(expect->alternatives[i].ends, i < 2);
+  }
+  const struct wspec_expectation *other = &find("6455/5.2/messages")->steps[4].as.expect;
+  assert_int_equal(other->alternatives[0].offered, WSPEC_OFFERED_OR_NOT);
+  assert_false(other->alternatives[0].ends);
 }
 
 static void test_payload_references(void **state) {
@@ -683,6 +699,7 @@ int main(void) {
       cmocka_unit_test(test_connections_have_names),
       cmocka_unit_test(test_failed_gets_a_tier_for_other_error_codes),
       cmocka_unit_test(test_a_client_fails_a_handshake_with_errors_only),
+      cmocka_unit_test(test_an_alternative_may_depend_on_the_offer_and_end_the_case),
       cmocka_unit_test(test_payload_references),
       cmocka_unit_test(test_close_steps),
       cmocka_unit_test(test_http_answers),
