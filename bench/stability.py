@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Are the verdicts steady? Runs the suite against third-party servers again and again.
+"""Are the verdicts steady? Runs the suite against third-party servers and clients again and again.
 
     python3 bench/stability.py [--wspec FILE] [--repetitions 5] [--odd FILE] [NAME...]
 
 Each server of targets/ that is installed is run with --jobs 1, 16 and 64, and with 16 while every
-core is kept busy by another program, so many times each. Each case whose verdict was not the same
+core is kept busy by another program, so many times each; each client of targets/clients/ that is
+named (clients/FOLDER), with --jobs 1 and 16. Each case whose verdict was not the same
 in all of these runs is printed, with what it got in which setting, and how long a run took. Exit
 code: 0 all the same, 1 something differed, 2 bad usage.
 """
@@ -18,15 +19,18 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "targets"))
-import target as targets  # noqa: E402  (the path has to be there first)
+import drive  # noqa: E402  (the path has to be there first)
+import target as targets  # noqa: E402
 
 # name of the setting -> cases at a time, and whether the cores are kept busy
 SETTINGS = {"jobs 1": (1, False), "jobs 16": (16, False), "jobs 64": (64, False),
             "jobs 16, busy": (16, True)}
+CLIENT_SETTINGS = {setting: SETTINGS[setting] for setting in ("jobs 1", "jobs 16")}
 RUN_TIMEOUT_S = 600
 
 
@@ -54,6 +58,28 @@ def play(wspec, server, jobs):
     return {result["id"]: result for result in json.loads(done.stdout)["results"]}
 
 
+def play_client(wspec, client, jobs):
+    """The same with a client."""
+    with tempfile.TemporaryDirectory(prefix="wspec-stability-") as folder:
+        report = pathlib.Path(folder) / "report.json"
+        options = ["--quiet", "--json", report, "--exclude", "robustness/limits/*"]
+        code, said = drive.play(pathlib.Path(wspec).resolve(), client, options, jobs)
+        if code not in (0, 1):
+            raise targets.TargetError(f"{client.name}: {said}")
+        return {result["id"]: result for result in json.loads(report.read_text())["results"]}
+
+
+@contextlib.contextmanager
+def player(wspec, name):
+    """A function that plays all cases, so many at a time, and returns the results by id."""
+    if name in targets.client_names():
+        client = drive.installed(name)
+        yield lambda jobs: play_client(wspec, client, jobs)
+    else:
+        with targets.running(name) as server:
+            yield lambda jobs: play(wspec, server, jobs)
+
+
 def measure(wspec, name, repetitions, odd):
     """case -> setting -> the verdicts it got there, the flaky cases likewise, and the times.
 
@@ -63,11 +89,12 @@ def measure(wspec, name, repetitions, odd):
     seen = collections.defaultdict(lambda: collections.defaultdict(list))
     flaky = collections.Counter()
     seconds = collections.defaultdict(list)
-    for setting, (jobs, busy) in SETTINGS.items():
-        with targets.running(name) as server, busy_cores(busy):
+    settings = CLIENT_SETTINGS if name in targets.client_names() else SETTINGS
+    for setting, (jobs, busy) in settings.items():
+        with player(wspec, name) as play_all, busy_cores(busy):
             for _ in range(repetitions):
                 start = time.monotonic()
-                results = play(wspec, server, jobs)
+                results = play_all(jobs)
                 seconds[setting].append(time.monotonic() - start)
                 for case, result in results.items():
                     seen[case][setting].append(result["verdict"])
@@ -122,7 +149,7 @@ def main():
                 name, *measure(str(arguments.wspec), name, arguments.repetitions, odd))
         except targets.TargetUnavailable as reason:
             print(f"{name}: left out: {reason}")
-        except targets.TargetError as error:
+        except (targets.TargetError, drive.DriveError) as error:
             sys.exit(f"stability: {error}")
     if arguments.odd:
         arguments.odd.write_text(json.dumps(odd, indent=1))

@@ -261,10 +261,10 @@ def _by_lines(wspec, client, options, jobs):
 
 # ---- A browser ----
 
-def _by_page(wspec, client, options, _jobs):
+def _by_page(wspec, client, options, jobs):
     with tempfile.TemporaryDirectory(prefix="wspec-browser-", ignore_cleanup_errors=True) as profile, \
             _serving(wspec, options) as served:
-        page = f"http://{served.address}/?run=1&agent={AGENT}"
+        page = f"http://{served.address}/?run=1&agent={AGENT}&jobs={jobs}"
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
                  "stderr": subprocess.DEVNULL}
         argv = [word.format(url=page, profile=profile) for word in client.start]

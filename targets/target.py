@@ -49,7 +49,7 @@ COMMON_KEYS = {"name", "version", "language", "role", "needs", "install", "start
                "notes"}
 KEYS = {"server": COMMON_KEYS | {"ready", "url", "max_message_bytes"},
         "client": COMMON_KEYS | {"drive"}}
-OPTIONAL_KEYS = {"run_options"}
+OPTIONAL_KEYS = {"installed_version", "run_options"}
 DRIVES = {"command", "lines", "page"}
 ENVIRONMENT = {
     "GOTOOLCHAIN": "local",  # a Go module must not fetch another compiler behind our back
@@ -163,6 +163,17 @@ def echoes(target):
     return target.description["features"].get("echo", True)
 
 
+def moved_version(target):
+    """The version that this machine has instead of the described one; None: it has that one, or the
+    version is pinned by a manifest."""
+    command = target.description.get("installed_version")
+    if command is None:
+        return None
+    answer = _answer(command)
+    found = re.search(r"\d+(?:\.\d+)+\w*", answer)
+    return None if found and found[0] == target.version else found[0] if found else answer.strip()
+
+
 def unmet_need(target):
     """Why this machine cannot install `target`, with the remedy, or None if it can."""
     for need in target.description["needs"]:
@@ -181,14 +192,18 @@ def _unmet_command(need):
     if shutil.which(command[0]) is None:
         return f"'{command[0]}' is not on PATH"
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True,
-                                env=os.environ | ENVIRONMENT, stdin=subprocess.DEVNULL).stdout
+        answer = _answer(command)
     except (OSError, subprocess.SubprocessError) as error:
         return f"'{' '.join(command)}' does not run ({error})"
     found = re.search(r"\d+(?:\.\d+)+", answer)
     if "at_least" in need and (not found or _order(found[0]) < _order(need["at_least"])):
         return f"{command[0]} is {found[0] if found else 'unknown'}, needs {need['at_least']}"
     return None
+
+
+def _answer(command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True,
+                          env=os.environ | ENVIRONMENT, stdin=subprocess.DEVNULL).stdout
 
 
 def _order(version):

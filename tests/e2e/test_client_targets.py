@@ -21,7 +21,7 @@ import target as targets  # noqa: E402
 
 CHECK_TIMEOUT_S = 110
 SELECTION = ("6455/4.1/*", "6455/5.5*", "7692/7.2.1/*", "7692/6.1/*", "7692/5/*")
-PLACE = re.compile(r"\w\.(c|cpp|h|hpp|go|java|js|py|rs|ts)\b")
+PLACE = re.compile(r"\w\.(c|cc|cpp|h|hpp|go|java|js|py|rs|ts)\b")
 WITH_BASELINE = sorted(f"clients/{path.parent.name}"
                        for path in TARGETS_DIR.glob("clients/*/baseline.json"))
 

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 
 RUNNER = Path(__file__).resolve().parents[2] / "targets" / "target.py"
+sys.path.insert(0, str(RUNNER.parent))
+
+import target as targets  # noqa: E402  (found through the line above)
+
 TIMEOUT_S = 30
 
 LISTENER = """\
@@ -209,3 +213,19 @@ def test_bad_description_is_bad_usage(workshop, content, problem):
     refused = workshop.run("version", "sample")
     assert refused.returncode == 2
     assert problem in refused.stderr
+
+
+@pytest.mark.parametrize("described, printed, moved", [
+    ("153.8.0esr", "Mozilla Firefox 153.8.0esr", None),
+    ("153.8.0esr", "Mozilla Firefox 153.9.0esr", "153.9.0esr"),
+    ("156.0.8078.10", "Chromium 156.0.8078.108 built on Debian", "156.0.8078.108"),
+    ("1.2.3", "no number", "no number"),
+])
+def test_a_version_that_moved_is_known(described, printed, moved):
+    command = [sys.executable, "-c", f"print({printed!r})"]
+    target = targets.Target("sample", Path(), {"version": described, "installed_version": command})
+    assert targets.moved_version(target) == moved
+
+
+def test_a_pinned_version_does_not_move():
+    assert targets.moved_version(targets.Target("sample", Path(), {"version": "1.2.3"})) is None
