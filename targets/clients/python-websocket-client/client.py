@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import websocket
 
 CONNECTIONS_MAX = 64
+CLOSE_LIMIT_S = 2
 
 
 def echo(url):
@@ -15,9 +16,13 @@ def echo(url):
         connection = websocket.create_connection(url, subprotocols=asked.get("subprotocol"))
         try:
             opcode, data = connection.recv_data()
-            while opcode != websocket.ABNF.OPCODE_CLOSE:  # the library has answered it
+            while opcode != websocket.ABNF.OPCODE_CLOSE:
                 connection.send(data, opcode)
                 opcode, data = connection.recv_data()
+            # The library has answered the close frame; the server closes TCP.
+            connection.sock.settimeout(CLOSE_LIMIT_S)
+            while connection.sock.recv(65536):
+                pass
         finally:
             connection.shutdown()
     except (OSError, websocket.WebSocketException):
