@@ -219,14 +219,28 @@ static enum wspec_err judge_transcript(const struct wspec_judge *judge,
   return err;
 }
 
+/* A transcript begins behind the TLS handshake. */
+static bool asks_for_server_name(const struct wspec_script *script) {
+  for (size_t i = 0; i < script->n_steps; i++) {
+    const struct wspec_step *step = &script->steps[i];
+    if (step->kind == WSPEC_STEP_EXPECT && step->as.expect.n_alternatives > 0 &&
+        step->as.expect.alternatives[0].reaction == WSPEC_REACTION_SERVER_NAME) {
+      return true;
+    }
+  }
+  return false;
+}
+
 enum wspec_err wspec_judge_record(const struct wspec_judge *judge,
                                   const struct wspec_record *record,
                                   const struct wspec_script *script, struct wspec_judged *judged) {
   *judged = (struct wspec_judged){.json = NULL};
-  if (!script || record->verdict == WSPEC_VERDICT_ERROR || !record->has_transcript) {
-    judged->outcome = !script                                  ? WSPEC_JUDGE_NO_CASE
-                      : record->verdict == WSPEC_VERDICT_ERROR ? WSPEC_JUDGE_NO_EVIDENCE
-                                                               : WSPEC_JUDGE_NOT_KEPT;
+  bool is_evidence =
+      record->verdict != WSPEC_VERDICT_ERROR && !(script && asks_for_server_name(script));
+  if (!script || !is_evidence || !record->has_transcript) {
+    judged->outcome = !script        ? WSPEC_JUDGE_NO_CASE
+                      : !is_evidence ? WSPEC_JUDGE_NO_EVIDENCE
+                                     : WSPEC_JUDGE_NOT_KEPT;
     return WSPEC_OK;
   }
   cJSON *value = cJSON_ParseWithLength((const char *)record->json.data, record->json.len);

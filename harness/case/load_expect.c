@@ -32,13 +32,14 @@ enum word {
   W_MASKING_KEYS,
   W_KEY,
   W_REQUESTED,
+  W_SERVER_NAME,
   N_WORDS
 };
 
-static const char *const WORDS[] = {"echo",    "message",  "pong",     "failed",  "closed",
-                                    "ignored", "ended",    "nothing",  "silent",  "any",
-                                    "http",    "dropped",  "accepted", "refused", "masking_keys",
-                                    "key",     "requested"};
+static const char *const WORDS[] = {"echo",    "message",   "pong",       "failed",  "closed",
+                                    "ignored", "ended",     "nothing",    "silent",  "any",
+                                    "http",    "dropped",   "accepted",   "refused", "masking_keys",
+                                    "key",     "requested", "server_name"};
 
 static const char NOTE_OTHER_CODE[] = "another close code than the expected one, or none";
 static const char NOTE_NO_ERROR[] = "closes the connection, but with a code that reports no error";
@@ -349,12 +350,16 @@ static void load_plain(struct list *list, enum word word, const cJSON *item) {
 
 /* What is compared of a client has one word each, for what it is to be. */
 static void load_keys(struct list *list, enum word word, const cJSON *item) {
-  static const char *const unpredictable[] = {"unpredictable"};
-  static const char *const fresh[] = {"fresh"};
-  bool is_masking = word == W_MASKING_KEYS;
-  (void)wspec_reader_choice(list->reader, item, is_masking ? unpredictable : fresh, 1);
-  (void)add(list, is_masking ? WSPEC_REACTION_MASKING_KEYS : WSPEC_REACTION_KEY, WSPEC_RANK_PASS,
-            NULL);
+  static const struct {
+    enum wspec_reaction reaction;
+    const char *is;
+  } rows[N_WORDS] = {
+      [W_MASKING_KEYS] = {WSPEC_REACTION_MASKING_KEYS, "unpredictable"},
+      [W_KEY] = {WSPEC_REACTION_KEY, "fresh"},
+      [W_SERVER_NAME] = {WSPEC_REACTION_SERVER_NAME, "host"},
+  };
+  (void)wspec_reader_choice(list->reader, item, &rows[word].is, 1);
+  (void)add(list, rows[word].reaction, WSPEC_RANK_PASS, NULL);
 }
 
 /* The fields of a client's request. */
@@ -387,6 +392,7 @@ static void load_reaction(struct list *list, enum word word, const cJSON *item) 
     break;
   case W_MASKING_KEYS:
   case W_KEY:
+  case W_SERVER_NAME:
     load_keys(list, word, item);
     break;
   case W_REQUESTED:
@@ -564,8 +570,9 @@ static void add_other_answers(struct list *list) {
 static void check_keys_alone(struct list *list, const cJSON *item) {
   for (size_t i = 0; list->n_items > 1 && i < list->n_items; i++) {
     if (list->items[i].reaction >= WSPEC_REACTION_MASKING_KEYS) {
-      wspec_reader_complain(list->reader, item,
-                            "\"masking_keys\", \"key\" and \"requested\" have no alternatives");
+      wspec_reader_complain(
+          list->reader, item,
+          "\"masking_keys\", \"key\", \"requested\" and \"server_name\" have no alternatives");
       return;
     }
   }

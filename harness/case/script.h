@@ -179,7 +179,8 @@ enum wspec_reaction {
   /* of a client, decided at once by what it has sent on all connections so far */
   WSPEC_REACTION_MASKING_KEYS, /* they are unpredictable */
   WSPEC_REACTION_KEY,          /* the Sec-WebSocket-Key is no other connection's */
-  WSPEC_REACTION_REQUESTED     /* its request has `fields` */
+  WSPEC_REACTION_REQUESTED,    /* its request has `fields` */
+  WSPEC_REACTION_SERVER_NAME   /* TLS was begun with the name of the host that it asks for */
 };
 
 /* A range of HTTP status codes or close codes, both ends included. */

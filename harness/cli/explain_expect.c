@@ -71,7 +71,8 @@ static void print_reaction(const struct wspec_alternative *alternative) {
       [WSPEC_REACTION_ANY] = "anything",
       [WSPEC_REACTION_MASKING_KEYS] = "the masking keys of all frames so far look random",
       [WSPEC_REACTION_KEY] = "the Sec-WebSocket-Key is another one than on each other connection",
-      [WSPEC_REACTION_REQUESTED] = "a request with these fields"};
+      [WSPEC_REACTION_REQUESTED] = "a request with these fields",
+      [WSPEC_REACTION_SERVER_NAME] = "TLS was begun with the name of the host"};
   switch (alternative->reaction) {
   case WSPEC_REACTION_HTTP:
     print_http(alternative);

@@ -129,6 +129,10 @@ WSPEC_MUST_USE enum wspec_err wspec_stream_local(const struct wspec_stream *stre
 /* wspec_stream_is_tls returns true for TLS. */
 bool wspec_stream_is_tls(const struct wspec_stream *stream);
 
+/* wspec_stream_server_name returns the name that the peer began TLS with (Server Name Indication);
+ * NULL: none, or no TLS. Of a server, once it is open; borrowed. */
+const char *wspec_stream_server_name(const struct wspec_stream *stream);
+
 /* wspec_stream_user returns the `user` given with the handlers. */
 void *wspec_stream_user(const struct wspec_stream *stream);
 

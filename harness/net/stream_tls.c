@@ -102,6 +102,10 @@ bool wspec_stream_is_tls(const struct wspec_stream *stream) {
   return stream->tls != NULL;
 }
 
+const char *wspec_stream_server_name(const struct wspec_stream *stream) {
+  return stream->tls ? SSL_get_servername(stream->tls->ssl, TLSEXT_NAMETYPE_host_name) : NULL;
+}
+
 const char *wspec_stream_alpn(const struct wspec_stream *stream, char *out, size_t size) {
   const unsigned char *name = NULL;
   unsigned len = 0;

@@ -114,6 +114,9 @@ static void say_alternative(struct words *words, const struct wspec_alternative 
   case WSPEC_REACTION_KEY:
     say(words, "a key of its own");
     break;
+  case WSPEC_REACTION_SERVER_NAME:
+    say(words, "TLS with the name of the host");
+    break;
   case WSPEC_REACTION_REQUESTED:
     say(words, "a request with certain fields");
     break;

@@ -179,6 +179,7 @@ static bool event_fits(struct link *link, const struct wspec_alternative *altern
   case WSPEC_REACTION_MASKING_KEYS:
   case WSPEC_REACTION_KEY:
   case WSPEC_REACTION_REQUESTED:
+  case WSPEC_REACTION_SERVER_NAME:
     return false;
   }
   return false;

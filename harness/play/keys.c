@@ -1,5 +1,7 @@
 #include "play/play_internal.h"
 
+#include "base/ascii.h"
+
 #include <stdlib.h>
 
 /* What is told from chance here happens by chance less than once in 10^9 cases:
@@ -157,6 +159,40 @@ static void judge_key(struct wspec_play *play, struct link *link, const char *re
   }
 }
 
+/* ---- The name that TLS was begun with ---- */
+
+/* Where a colon ends the name; an address in brackets has others. */
+static struct wspec_span name_of_host(struct wspec_span host) {
+  const uint8_t *colon = host.len > 0 ? memchr(host.data, ':', host.len) : NULL;
+  return wspec_span_of(host.data, colon ? (size_t)(colon - host.data) : host.len);
+}
+
+/* Digits and dots are an address, and so is what begins with a bracket. */
+static bool is_address(struct wspec_span host) {
+  bool is_number = host.len > 0;
+  for (size_t i = 0; i < host.len && is_number; i++) {
+    is_number = wspec_ascii_is_digit(host.data[i]) || host.data[i] == '.';
+  }
+  return is_number || (host.len > 0 && host.data[0] == '[');
+}
+
+/* Section 4.1: the extension is a MUST; RFC 6066 section 3: it holds the name without a port, and no
+ * address. */
+static void judge_server_name(struct wspec_play *play, struct link *link, const char *requirement) {
+  struct wspec_span host = name_of_host(request_value(link, "Host"));
+  if (!link->has_server_name) {
+    play_skip(play, "no TLS handshake was seen");
+  } else if (is_address(host)) {
+    play_skip(play, "the URL names an address, which TLS cannot; --url-host gives a name");
+  } else if (!wspec_ascii_equal_nocase(host, wspec_span_text(link->server_name))) {
+    play_find(play, requirement, link_index(play, link), WSPEC_OFFSET_NONE,
+              link->server_name[0]
+                  ? "the request is for '%.*s', and TLS was begun for '%s'"
+                  : "the request is for '%.*s', and TLS was begun without a name%s",
+              (int)(host.len < 200 ? host.len : 200), (const char *)host.data, link->server_name);
+  }
+}
+
 static void judge_fields(struct wspec_play *play, struct link *link,
                          const struct wspec_alternative *alternative,
                          const struct wspec_requirement *violated) {
@@ -179,6 +215,8 @@ bool keys_decide(struct wspec_play *play, struct link *link,
   const char *requirement = violated ? violated->id : "";
   if (reaction == WSPEC_REACTION_REQUESTED) {
     judge_fields(play, link, &expectation->alternatives[0], violated);
+  } else if (reaction == WSPEC_REACTION_SERVER_NAME) {
+    judge_server_name(play, link, requirement);
   } else if (reaction == WSPEC_REACTION_KEY) {
     judge_key(play, link, requirement);
   } else {

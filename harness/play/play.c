@@ -157,6 +157,15 @@ void wspec_play_connected(struct wspec_play *play, unsigned connection, uint64_t
   }
 }
 
+void wspec_play_set_server_name(struct wspec_play *play, unsigned connection, const char *name) {
+  struct link *link = &play->links[connection];
+  link->has_server_name = true;
+  size_t len = strlen(name);
+  len = len < sizeof link->server_name ? len : sizeof link->server_name - 1;
+  memcpy(link->server_name, name, len);
+  link->server_name[len] = '\0';
+}
+
 void wspec_play_refused(struct wspec_play *play, unsigned connection, const char *sentence,
                         uint64_t now_us) {
   struct link *link = enter(play, connection, now_us);

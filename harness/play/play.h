@@ -106,6 +106,11 @@ void wspec_play_free(struct wspec_play *play);
 /* wspec_play_connected: the connection that was asked for stands. */
 void wspec_play_connected(struct wspec_play *play, unsigned connection, uint64_t now_us);
 
+/* wspec_play_set_server_name says by which name the target began TLS on a connection ("": by none);
+ * before its first octets are given. What does not fit is cut. */
+enum { WSPEC_PLAY_SERVER_NAME_SIZE = 256 };
+void wspec_play_set_server_name(struct wspec_play *play, unsigned connection, const char *name);
+
 /* wspec_play_refused: it could not be made; `sentence` says why. The case ends as `error`; against a
  * client as violated, since it was told to connect. */
 void wspec_play_refused(struct wspec_play *play, unsigned connection, const char *sentence,

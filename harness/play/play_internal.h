@@ -179,7 +179,10 @@ struct link {
   uint64_t head_offset;
   struct wspec_buf own_head; /* as it was sent, for what was offered or agreed */
   uint64_t connected_us;
-  uint64_t answer_us; /* how long the target took over it */
+  bool
+      has_server_name; /* it is known: not so without TLS, and where a transcript is played again */
+  char server_name[WSPEC_PLAY_SERVER_NAME_SIZE]; /* of the TLS handshake; empty: it named none */
+  uint64_t answer_us;                            /* how long the target took over it */
 
   /* permessage-deflate */
   bool deflate_offered, deflate_agreed;

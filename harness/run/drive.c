@@ -40,9 +40,17 @@ static uint64_t now_us(const struct wspec_drive *drive) {
 
 /* ---- What the network says ---- */
 
+static void tell_server_name(struct drive_link *link) {
+  if (wspec_stream_is_tls(link->stream)) {
+    const char *name = wspec_stream_server_name(link->stream);
+    wspec_play_set_server_name(link->drive->play, link->connection, name ? name : "");
+  }
+}
+
 static void on_open(void *user, struct wspec_stream *stream) {
   (void)stream;
   struct drive_link *link = user;
+  tell_server_name(link);
   wspec_play_connected(link->drive->play, link->connection, now_us(link->drive));
   pump(link->drive);
 }
@@ -298,6 +306,7 @@ bool wspec_drive_give(struct wspec_drive *drive, struct wspec_stream *stream,
   wspec_stream_set_handlers(stream, &link_handlers, link);
   wspec_stream_resume(stream);
   if (octets.data) {
+    tell_server_name(link);
     wspec_play_connected(drive->play, link->connection, now_us(drive));
     wspec_play_received(drive->play, link->connection, octets, now_us(drive));
     pump(drive);

@@ -44,7 +44,8 @@ class Arena:
         found = re.fullmatch(r"listening on (wss?)://(\S+)/\n", self._server.stdout.readline())
         if not found:
             raise RuntimeError("wspec serve does not listen")
-        self._scheme, self._address = found[1], found[2]
+        # TLS begins with the name of the host, and an address is none.
+        self._scheme, self._address = found[1], found[2].replace("127.0.0.1", "localhost")
         self.cases: dict[str, dict] = {case["id"]: case for case in self._get("/cases")["cases"]}
 
     def __enter__(self) -> "Arena":

@@ -31,7 +31,7 @@ AGENTS_IN_AN_ARENA = 200
 # How many defects are measured before what was found is written down.
 AT_A_TIME = 40
 RUN_TIMEOUT_S = 60
-OVER_TLS = ("6455/10.6/client-over-tls",)
+OVER_TLS = ("6455/10.6/client-over-tls", "6455/4.1/tls-server-name")
 HEAVY = "robustness/limits/*"
 # The options of `wspec serve`, the least time limit, and how many are played at a time.
 HOW_TO_PLAY: dict[str, tuple[list[str], float, int]] = {

@@ -14,6 +14,7 @@ TIMEOUT_S = 100
 ECHO = [sys.executable, PEERS / "echo_client.py", "{url}"]
 RIGHT = "6455/4.1/response-right"
 NO_ACCEPT = "6455/4.1/response-without-accept"
+SERVER_NAME = "6455/4.1/tls-server-name"
 OTHER_PROTOCOL = "6455/4.1/response-subprotocol-longer"
 
 
@@ -193,6 +194,24 @@ def test_what_left_the_group_is_killed_too(wspec, tmp_path, how, n_children, job
     children = results[NO_ACCEPT]["output"].split("child ")[1:]
     assert len(children) == n_children
     assert not [pid for pid in children if is_alive(int(pid.split()[0]))]
+
+
+@pytest.mark.parametrize("host, switch, verdict", [
+    ("localhost", "", "pass"), ("localhost", "begins-tls-without-a-name", "fail"),
+    ("127.0.0.1", "", "skip"), ("127.0.0.1", "begins-tls-without-a-name", "skip")])
+def test_a_client_begins_tls_with_the_name_of_the_host(wspec, tmp_path, host, switch, verdict):
+    script = tmp_path / "client.sh"
+    script.write_text(f'#!/bin/sh\necho "$WSPEC_URL {switch}" | '
+                      f'exec {sys.executable} {ROOT / "tests/defects/client.py"}\n')
+    script.chmod(0o755)
+    results = results_of(wspec, tmp_path, "--tls", "--url-host", host, "--cases", SERVER_NAME,
+                         "--cases", RIGHT, command=[script], code=verdict == "fail")
+    assert results[RIGHT]["verdict"] == "pass"
+    assert results[SERVER_NAME]["verdict"] == verdict
+    if verdict == "fail":
+        assert words_of(results[SERVER_NAME]) == \
+            "the request is for 'localhost', and TLS was begun without a name"
+        assert results[SERVER_NAME]["findings"][0]["requirement"] == "6455-4.1-17"
 
 
 def test_what_it_printed_is_evidence(wspec, tmp_path):

@@ -41,10 +41,11 @@ class Fleet:
             tls = ssl.create_default_context()
             tls.check_hostname = False
             tls.verify_mode = ssl.CERT_NONE
+        names = {"server_hostname": ""} if tls and self.on("begins-tls-without-a-name") else {}
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self, place), place.host, place.port, ssl=tls)
+                lambda: Connection(self, place), place.host, place.port, ssl=tls, **names)
         except OSError:
             return
         await connection.lost
