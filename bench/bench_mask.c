@@ -1,8 +1,10 @@
-/* bench_mask: masking, beside the memcpy of as many octets. */
+/* bench_mask: masking, beside the memcpy of as many octets. What is masked is looked at first: all
+ * functions of ours have to come to what RFC 6455 section 5.3 says, octet by octet. */
 #include "bench.h"
 
 #include "proto/mask.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,40 @@ static size_t next_payload(const struct input *input, size_t at) {
 }
 
 static const uint8_t masking_key[4] = {0x37, 0xfa, 0x21, 0x3d};
+
+static uint8_t payload_octet(size_t i) {
+  return (uint8_t)(i * 31 >> 2);
+}
+
+/* Whether `out` is the payload masked, and `is_ascii` what a function said of it. */
+static bool is_masked(const struct input *input, bool is_ascii) {
+  uint8_t any = 0;
+  for (size_t i = 0; i < input->len; i++) {
+    uint8_t expected = payload_octet(i) ^ masking_key[i % 4];
+    if (input->out[i] != expected) {
+      return false;
+    }
+    any |= expected;
+  }
+  return is_ascii == (any < 0x80);
+}
+
+static bool masks_rightly(const struct input *input) {
+  for (size_t i = 0; i < input->len; i++) {
+    input->data[i] = payload_octet(i);
+  }
+  bool is_ascii = wspec_mask_copy_ascii(input->out, input->data, input->len, masking_key, 0);
+  bool is_right = is_masked(input, is_ascii);
+  memset(input->out, 0, input->len);
+  wspec_mask_copy(input->out, input->data, input->len, masking_key, 0);
+  is_right = is_masked(input, is_ascii) && is_right;
+  memcpy(input->out, input->data, input->len);
+  is_right = wspec_mask_ascii(input->out, input->len, masking_key, 0) == is_ascii && is_right;
+  is_right = is_masked(input, is_ascii) && is_right;
+  memcpy(input->out, input->data, input->len);
+  wspec_mask(input->out, input->len, masking_key, 0);
+  return is_masked(input, is_ascii) && is_right;
+}
 
 static uint64_t run_memcpy(void *context, uint64_t rounds) {
   const struct input *input = context;
@@ -101,6 +137,10 @@ int main(void) {
     char label[32];
     snprintf(label, sizeof label, "%zu B", lens[i]);
     input.len = lens[i];
+    if (!masks_rightly(&input)) {
+      fprintf(stderr, "bench_mask: %s: what is masked is wrong\n", label);
+      failed = 1;
+    }
     failed |= bench_measure(row, n);
     bench_print_row(label, lens[i], row, n);
   }

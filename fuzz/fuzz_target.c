@@ -102,10 +102,11 @@ static void cut_behind_close(const struct wspec_conn_options *options, struct fu
   wspec_conn_free(conn);
 }
 
-/* Some look at a header before it is complete. Whether that is wrong shows when it is completed. */
+/* Some look at a header, or the body of a close frame, before it is complete. Whether that is wrong
+ * shows when it is completed. */
 static bool is_wrong_so_far(const struct wspec_conn_options *options, struct fuzz_input input) {
   static struct fuzz_conn_run run; /* for its memory alone */
-  static const uint8_t rest[WSPEC_FRAME_HEADER_MAX];
+  static const uint8_t rest[WSPEC_FRAME_HEADER_MAX + WSPEC_FRAME_CONTROL_PAYLOAD_MAX];
   struct fuzz_log octets = {0};
   fuzz_log_octets(&octets, input.data, input.len);
   fuzz_log_octets(&octets, rest, sizeof rest);
@@ -126,6 +127,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   bool is_client = (fuzz_take_octet(&input) & 1) != 0 && !fuzz_target_under_test.only_server;
   (void)fuzz_take_octet(&input); /* the tail is that of conn_server and conn_client */
   struct fuzz_plan plan = fuzz_take_plan(&input);
+  if (fuzz_target_under_test.only_at_once) {
+    plan = fuzz_plan_at_once;
+  }
   struct wspec_conn_options options;
   wspec_conn_options_init(&options, is_client);
   options.message_max = MESSAGE_MAX;

@@ -57,6 +57,7 @@ struct fuzz_target {
   bool only_server;  /* it can only be made to read what a client sends */
   bool hides_pings;  /* pings and pongs are answered inside and not reported */
   bool hides_closes; /* close frames likewise */
+  bool only_at_once; /* what it makes of octets is known to depend on the portions: it gets one */
 
   /* Ids of requirements that the target is known not to keep, NULL at the end: an input on which it
    * goes on where one of these ends the connection is not compared any further. May be NULL. */

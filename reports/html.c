@@ -17,6 +17,85 @@ struct union_of_cases {
   size_t n;
 };
 
+/* ---- Packing ---- */
+
+/* Transcripts are hex, and alike: they shrink to a tenth. What is put to `plain` goes on packed, a
+ * piece at a time, so that the whole is never held. */
+struct packer {
+  FILE *plain; /* into `text` */
+  char *text;
+  size_t len;
+  z_stream stream;
+  bool is_open; /* `stream` is */
+  FILE *file;
+  unsigned char rest[3]; /* of it, too few for four digits */
+  size_t n_rest;
+};
+
+enum { PIECE_LEN = 64 * 1024 };
+
+static void put_base64(FILE *file, const unsigned char *octets, size_t len) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < len; i += 3) {
+    size_t n = len - i < 3 ? len - i : 3;
+    unsigned group = (unsigned)octets[i] << 16 | (n > 1 ? (unsigned)octets[i + 1] << 8 : 0) |
+                     (n > 2 ? octets[i + 2] : 0);
+    char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
+                    n > 1 ? digits[group >> 6 & 63] : '=', n > 2 ? digits[group & 63] : '='};
+    fwrite(four, 1, sizeof four, file);
+  }
+}
+
+/* `room` has space for what is left of the piece before, in front of the `len` octets at room + 2. */
+static void put_packed(struct packer *packer, unsigned char *room, size_t len) {
+  unsigned char *first = room + 2 - packer->n_rest;
+  memcpy(first, packer->rest, packer->n_rest);
+  len += packer->n_rest;
+  size_t whole = len / 3 * 3;
+  put_base64(packer->file, first, whole);
+  packer->n_rest = len - whole;
+  memcpy(packer->rest, first + whole, packer->n_rest);
+}
+
+/* Packs what was put so far. The page knows "zlib" as "deflate". */
+static enum wspec_err pack_text(struct packer *packer, int flush) {
+  unsigned char room[2 + PIECE_LEN / 4];
+  if (fflush(packer->plain) != 0 || ferror(packer->plain)) {
+    return WSPEC_ERR_NOMEM;
+  }
+  packer->stream.next_in = (Bytef *)packer->text;
+  packer->stream.avail_in = (uInt)packer->len;
+  do {
+    packer->stream.next_out = room + 2;
+    packer->stream.avail_out = sizeof room - 2;
+    (void)deflate(&packer->stream, flush); /* it fails for a stream that was not set up alone */
+    put_packed(packer, room, sizeof room - 2 - packer->stream.avail_out);
+  } while (packer->stream.avail_out == 0);
+  return fseeko(packer->plain, 0, SEEK_SET) == 0 ? WSPEC_OK : WSPEC_ERR_NOMEM;
+}
+
+/* Called now and then: packs where enough has come together. */
+static enum wspec_err pack(struct packer *packer) {
+  return ftello(packer->plain) < PIECE_LEN ? WSPEC_OK : pack_text(packer, Z_NO_FLUSH);
+}
+
+static enum wspec_err packer_open(struct packer *packer, FILE *file) {
+  *packer = (struct packer){.file = file};
+  packer->plain = open_memstream(&packer->text, &packer->len);
+  packer->is_open = packer->plain && deflateInit(&packer->stream, Z_DEFAULT_COMPRESSION) == Z_OK;
+  return packer->is_open ? WSPEC_OK : WSPEC_ERR_NOMEM;
+}
+
+static void packer_close(struct packer *packer) {
+  if (packer->is_open) {
+    (void)deflateEnd(&packer->stream);
+  }
+  if (packer->plain) {
+    (void)fclose(packer->plain);
+  }
+  free(packer->text);
+}
+
 /* ---- The data ---- */
 
 static void put_member(FILE *file, const char *before, const char *text) {
@@ -116,22 +195,39 @@ static bool is_plain_pass(const struct wspec_record *record) {
          !record->known_reason && !record->has_transcript;
 }
 
-static void put_results(FILE *file, const struct wspec_report *report,
-                        const struct union_of_cases *cases) {
-  fputc('[', file);
-  for (size_t i = 0; i < cases->n; i++) {
-    const struct wspec_record *record = wspec_report_find(report, cases->records[i]->id);
-    fputs(i > 0 ? "," : "", file);
-    if (!record) {
-      fputs("null", file);
-    } else if (is_plain_pass(record)) {
-      fprintf(file, "%.1f", record->duration_ms);
-    } else {
-      fputc('\n', file);
-      put_raw_json(file, record->json);
-    }
+static enum wspec_err put_result(FILE *file, const struct wspec_record *record,
+                                 struct wspec_buf *room) {
+  if (!record) {
+    fputs("null", file);
+    return WSPEC_OK;
   }
-  fputc(']', file);
+  if (is_plain_pass(record)) {
+    fprintf(file, "%.1f", record->duration_ms);
+    return WSPEC_OK;
+  }
+  struct wspec_span json;
+  enum wspec_err err = wspec_record_json(record, room, &json);
+  if (!err) {
+    fputc('\n', file);
+    put_raw_json(file, json);
+  }
+  return err;
+}
+
+static enum wspec_err put_results(struct packer *packer, const struct wspec_report *report,
+                                  const struct union_of_cases *cases) {
+  struct wspec_buf room;
+  wspec_buf_init(&room, SIZE_MAX);
+  enum wspec_err err = WSPEC_OK;
+  fputc('[', packer->plain);
+  for (size_t i = 0; i < cases->n && !err; i++) {
+    fputs(i > 0 ? "," : "", packer->plain);
+    err = put_result(packer->plain, wspec_report_find(report, cases->records[i]->id), &room);
+    err = err ? err : pack(packer);
+  }
+  fputc(']', packer->plain);
+  wspec_buf_clear(&room);
+  return err;
 }
 
 /* ---- The cases of all reports ---- */
@@ -168,7 +264,9 @@ static enum wspec_err unite(struct union_of_cases *cases, const struct wspec_rep
   return WSPEC_OK;
 }
 
-static enum wspec_err put_data(FILE *file, const struct wspec_report *reports, size_t n_reports) {
+static enum wspec_err put_data(struct packer *packer, const struct wspec_report *reports,
+                               size_t n_reports) {
+  FILE *file = packer->plain;
   struct union_of_cases cases = {.records = NULL};
   enum wspec_err err = unite(&cases, reports, n_reports);
   fputs("{\"targets\":[", file);
@@ -177,14 +275,15 @@ static enum wspec_err put_data(FILE *file, const struct wspec_report *reports, s
     put_target(file, &reports[i]);
   }
   fputs("],\n\"cases\":[", file);
-  for (size_t i = 0; i < cases.n; i++) {
+  for (size_t i = 0; i < cases.n && !err; i++) {
     fputs(i > 0 ? ",\n" : "", file);
     put_case(file, cases.records[i]);
+    err = pack(packer);
   }
   fputs("],\n\"results\":[", file);
-  for (size_t i = 0; i < n_reports; i++) {
+  for (size_t i = 0; i < n_reports && !err; i++) {
     fputs(i > 0 ? ",\n" : "", file);
-    put_results(file, &reports[i], &cases);
+    err = put_results(packer, &reports[i], &cases);
   }
   fputs("],\n", file);
   err = err ? err : put_requirements(file, reports, n_reports);
@@ -193,47 +292,16 @@ static enum wspec_err put_data(FILE *file, const struct wspec_report *reports, s
   return err;
 }
 
-/* ---- Packing ---- */
-
-static void put_base64(FILE *file, const unsigned char *octets, size_t len) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < len; i += 3) {
-    size_t n = len - i < 3 ? len - i : 3;
-    unsigned group = (unsigned)octets[i] << 16 | (n > 1 ? (unsigned)octets[i + 1] << 8 : 0) |
-                     (n > 2 ? octets[i + 2] : 0);
-    char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
-                    n > 1 ? digits[group >> 6 & 63] : '=', n > 2 ? digits[group & 63] : '='};
-    fwrite(four, 1, sizeof four, file);
-  }
-}
-
-/* Transcripts are hex, and alike: they shrink to a tenth. The page knows "zlib" as "deflate". */
-static enum wspec_err put_deflated(FILE *file, const char *text, size_t len) {
-  uLongf packed_len = compressBound(len);
-  unsigned char *packed = malloc(packed_len);
-  if (!packed || compress(packed, &packed_len, (const Bytef *)text, len) != Z_OK) {
-    free(packed);
-    return WSPEC_ERR_NOMEM;
-  }
-  put_base64(file, packed, packed_len);
-  free(packed);
-  return WSPEC_OK;
-}
-
 static enum wspec_err put_packed_data(FILE *file, const struct wspec_report *reports,
                                       size_t n_reports) {
-  char *text = NULL;
-  size_t len = 0;
-  FILE *plain = open_memstream(&text, &len);
-  if (!plain) {
-    return WSPEC_ERR_NOMEM;
+  struct packer packer;
+  enum wspec_err err = packer_open(&packer, file);
+  if (!err) {
+    err = put_data(&packer, reports, n_reports);
+    err = err ? err : pack_text(&packer, Z_FINISH);
+    put_base64(file, packer.rest, packer.n_rest);
   }
-  enum wspec_err err = put_data(plain, reports, n_reports);
-  if (fclose(plain) != 0 && !err) {
-    err = WSPEC_ERR_NOMEM;
-  }
-  err = err ? err : put_deflated(file, text, len);
-  free(text);
+  packer_close(&packer);
   return err;
 }
 

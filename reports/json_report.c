@@ -241,15 +241,12 @@ enum wspec_err wspec_json_report_resume(struct wspec_json_report *json, FILE *fi
 /* `value` is what `text` says; it is only read. */
 static enum wspec_err add_value(struct wspec_json_report *json, const cJSON *value,
                                 struct wspec_span text) {
-  char *copy = wspec_arena_text(&json->report->arena, text);
   const char *wrong;
-  struct wspec_span span = wspec_span_of(copy, copy ? text.len : 0);
-  enum wspec_err err =
-      copy ? wspec_report_add_json(json->report, value, span, &wrong) : WSPEC_ERR_NOMEM;
+  enum wspec_err err = wspec_report_add_copy(json->report, value, text, &wrong);
   if (err || !json->file) {
     return err;
   }
-  err = write_result(json->file, json->report->n_records == 1, span);
+  err = write_result(json->file, json->report->n_records == 1, text);
   return err ? err : fflush(json->file) == 0 ? WSPEC_OK : WSPEC_ERR_IO;
 }
 
@@ -284,8 +281,13 @@ enum wspec_err wspec_json_report_end(struct wspec_json_report *json, double dura
 
 enum wspec_err wspec_json_write(FILE *file, const struct wspec_report *report) {
   enum wspec_err err = write_head(file, report->head);
+  struct wspec_buf room;
+  wspec_buf_init(&room, SIZE_MAX);
   for (size_t i = 0; i < report->n_records && !err; i++) {
-    err = write_result(file, i == 0, report->records[i].json);
+    struct wspec_span json;
+    err = wspec_record_json(&report->records[i], &room, &json);
+    err = err ? err : write_result(file, i == 0, json);
   }
+  wspec_buf_clear(&room);
   return err ? err : write_tail(file, report);
 }

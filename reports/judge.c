@@ -243,12 +243,12 @@ enum wspec_err wspec_judge_record(const struct wspec_judge *judge,
                                      : WSPEC_JUDGE_NOT_KEPT;
     return WSPEC_OK;
   }
-  cJSON *value = cJSON_ParseWithLength((const char *)record->json.data, record->json.len);
-  enum wspec_err err = WSPEC_ERR_NOMEM; /* it was JSON when the report was read */
-  if (value) {
+  cJSON *value;
+  enum wspec_err err = wspec_record_parse(record, &value);
+  if (!err) {
     err = judge_transcript(judge, record, value, script, judged);
+    cJSON_Delete(value);
   }
-  cJSON_Delete(value);
   return err;
 }
 

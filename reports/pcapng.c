@@ -257,9 +257,9 @@ static void put_entry(struct writer *writer, const cJSON *entry) {
 }
 
 static void put_record(struct writer *writer, const struct wspec_record *record) {
-  cJSON *value = cJSON_ParseWithLength((const char *)record->json.data, record->json.len);
-  if (!value) {
-    writer->err = WSPEC_ERR_NOMEM; /* it was JSON when the report was read */
+  cJSON *value;
+  writer->err = wspec_record_parse(record, &value);
+  if (writer->err) {
     return;
   }
   writer->record = record;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 1 << 30, RECORDS_MAX = 1000000 };
+enum { ARENA_MAX = 1 << 30, RECORDS_MAX = 1000000, SPOOL_HELD = 1 << 20 };
 
 void wspec_report_init(struct wspec_report *report) {
   *report = (struct wspec_report){.url = "",
@@ -21,6 +21,8 @@ void wspec_report_init(struct wspec_report *report) {
 
 void wspec_report_clear(struct wspec_report *report) {
   wspec_arena_clear(&report->arena);
+  wspec_texts_clear(&report->texts);
+  wspec_spool_free(report->spool);
   free(report->file);
   cJSON_Delete(report->head);
   cJSON_Delete(report->requirements);
@@ -87,7 +89,7 @@ enum wspec_err wspec_report_set_head(struct wspec_report *report, cJSON *head) {
 
 /* Copies out of one result, with the first thing that went wrong. */
 struct copier {
-  struct wspec_arena *arena;
+  struct wspec_report *report;
   enum wspec_err err;
   const char *wrong;
 };
@@ -99,57 +101,89 @@ static void note_wrong(struct copier *copier, const char *name) {
   }
 }
 
-static const char *copy_optional(struct copier *copier, const cJSON *object, const char *name) {
-  const char *text = cJSON_GetStringValue(member(object, name));
-  if (!text) {
-    return NULL;
-  }
-  const char *copy = wspec_arena_text(copier->arena, wspec_span_text(text));
+static void *or_no_memory(struct copier *copier, void *copy) {
   if (!copy && !copier->err) {
     copier->err = WSPEC_ERR_NOMEM;
   }
   return copy;
 }
 
-static const char *copy_required(struct copier *copier, const cJSON *object, const char *name) {
-  if (!cJSON_IsString(member(object, name))) {
-    note_wrong(copier, name);
-    return "";
+/* Of a text that many results have. */
+static const char *share(struct copier *copier, const char *text) {
+  const char *copy = wspec_texts_keep(&copier->report->texts, &copier->report->arena, text);
+  if (!copy && !copier->err) {
+    copier->err = WSPEC_ERR_NOMEM;
   }
-  const char *copy = copy_optional(copier, object, name);
+  return copy;
+}
+
+static const char *share_optional(struct copier *copier, const cJSON *object, const char *name) {
+  const char *text = cJSON_GetStringValue(member(object, name));
+  return text ? share(copier, text) : NULL;
+}
+
+static const char *share_or_empty(struct copier *copier, const cJSON *object, const char *name) {
+  const char *copy = share_optional(copier, object, name);
   return copy ? copy : "";
 }
 
-static const char *copy_or_empty(struct copier *copier, const cJSON *object, const char *name) {
-  const char *copy = copy_optional(copier, object, name);
+static const char *share_required(struct copier *copier, const cJSON *object, const char *name) {
+  if (!cJSON_IsString(member(object, name))) {
+    note_wrong(copier, name);
+  }
+  return share_or_empty(copier, object, name);
+}
+
+/* Of a text that is this result's alone. */
+static const char *copy_required(struct copier *copier, const cJSON *object, const char *name) {
+  const char *text = cJSON_GetStringValue(member(object, name));
+  if (!text) {
+    note_wrong(copier, name);
+    return "";
+  }
+  const char *copy =
+      or_no_memory(copier, wspec_arena_text(&copier->report->arena, wspec_span_text(text)));
   return copy ? copy : "";
 }
 
 static void *copy_room(struct copier *copier, const cJSON *array, const char *name, size_t size,
-                       size_t *n) {
+                       unsigned *n) {
+  *n = 0;
   if (!cJSON_IsArray(array)) {
     note_wrong(copier, name);
     return NULL;
   }
-  void *room = wspec_arena_alloc(copier->arena, (size_t)cJSON_GetArraySize(array), size);
-  if (!room && !copier->err) {
-    copier->err = WSPEC_ERR_NOMEM;
-  }
-  *n = room ? (size_t)cJSON_GetArraySize(array) : 0;
+  unsigned n_items = (unsigned)cJSON_GetArraySize(array);
+  void *room = or_no_memory(copier, wspec_arena_alloc(&copier->report->arena, n_items, size));
+  *n = room ? n_items : 0;
   return room;
+}
+
+/* The list is that of the result before, as often as not; none of its texts is new then. */
+static void share_last_list(struct copier *copier, struct wspec_arena_mark mark,
+                            struct wspec_record *record) {
+  const struct wspec_report *report = copier->report;
+  const struct wspec_record *last =
+      report->n_records > 0 ? &report->records[report->n_records - 1] : NULL;
+  if (last && !copier->err && last->n_requirements == record->n_requirements &&
+      memcmp(last->requirements, record->requirements,
+             record->n_requirements * sizeof *record->requirements) == 0) {
+    record->requirements = last->requirements;
+    wspec_arena_rewind(&copier->report->arena, mark);
+  }
 }
 
 static void copy_requirements(struct copier *copier, const cJSON *value,
                               struct wspec_record *record) {
   const cJSON *array = member(value, "requirements");
-  record->requirements = copy_room(copier, array, "requirements", sizeof *record->requirements,
-                                   &record->n_requirements);
-  const cJSON *item = record->requirements ? array->child : NULL;
-  for (size_t i = 0; item && !copier->err; item = item->next) {
-    const char *id = cJSON_GetStringValue(item);
-    record->requirements[i] = wspec_arena_text(copier->arena, wspec_span_text(id ? id : ""));
-    copier->err = record->requirements[i++] ? copier->err : WSPEC_ERR_NOMEM;
+  struct wspec_arena_mark mark = wspec_arena_mark(&copier->report->arena);
+  const char **ids = copy_room(copier, array, "requirements", sizeof *ids, &record->n_requirements);
+  const cJSON *item = ids ? array->child : NULL;
+  for (size_t i = 0; item; item = item->next) {
+    ids[i++] = share(copier, cJSON_IsString(item) ? item->valuestring : "");
   }
+  record->requirements = ids;
+  share_last_list(copier, mark, record);
 }
 
 static void copy_finding(struct copier *copier, const cJSON *item,
@@ -157,11 +191,11 @@ static void copy_finding(struct copier *copier, const cJSON *item,
   if (!wspec_verdict_parse(text_of(item, "verdict"), &finding->verdict)) {
     note_wrong(copier, "findings[].verdict");
   }
-  finding->requirement = copy_or_empty(copier, item, "requirement");
-  finding->level = copy_or_empty(copier, item, "level");
-  finding->message = copy_required(copier, item, "message");
-  finding->expected = copy_optional(copier, item, "expected");
-  finding->seen = copy_optional(copier, item, "seen");
+  finding->requirement = share_or_empty(copier, item, "requirement");
+  finding->level = share_or_empty(copier, item, "level");
+  finding->message = share_required(copier, item, "message");
+  finding->expected = share_optional(copier, item, "expected");
+  finding->seen = share_optional(copier, item, "seen");
   finding->connection = (unsigned)number_of(item, "connection", 0);
   finding->offset = number_of(item, "offset", WSPEC_OFFSET_NONE);
   finding->at_us = number_of(item, "at_us", 0);
@@ -179,10 +213,10 @@ static void copy_findings(struct copier *copier, const cJSON *value, struct wspe
 
 static void copy_record(struct copier *copier, const cJSON *value, struct wspec_record *record) {
   record->id = copy_required(copier, value, "id");
-  record->spec = copy_required(copier, value, "spec");
-  record->section = copy_required(copier, value, "section");
+  record->spec = share_required(copier, value, "spec");
+  record->section = share_required(copier, value, "section");
   record->summary = copy_required(copier, value, "summary");
-  record->skip_reason = copy_optional(copier, value, "skip_reason");
+  record->skip_reason = share_optional(copier, value, "skip_reason");
   record->flaky = cJSON_IsTrue(member(value, "flaky"));
   record->unconfirmed = cJSON_IsTrue(member(value, "unconfirmed"));
   record->has_transcript = cJSON_IsArray(member(value, "transcript"));
@@ -190,8 +224,8 @@ static void copy_record(struct copier *copier, const cJSON *value, struct wspec_
   record->duration_ms = cJSON_IsNumber(duration) ? duration->valuedouble : 0;
   const cJSON *known = member(value, "known");
   if (cJSON_IsObject(known)) {
-    record->known_reason = copy_required(copier, known, "reason");
-    record->known_link = copy_optional(copier, known, "link");
+    record->known_reason = share_required(copier, known, "reason");
+    record->known_link = share_optional(copier, known, "link");
   }
   copy_requirements(copier, value, record);
   copy_findings(copier, value, record);
@@ -222,26 +256,70 @@ static bool was_refused(const struct wspec_record *record) {
          strncmp(record->skip_reason, WSPEC_SKIP_REFUSED, sizeof WSPEC_SKIP_REFUSED - 1) == 0;
 }
 
-enum wspec_err wspec_report_add_json(struct wspec_report *report, const cJSON *value,
-                                     struct wspec_span json, const char **wrong) {
+static void count(struct wspec_report *report, const struct wspec_record *record) {
+  report->summary.total++;
+  report->summary.by_verdict[record->verdict]++;
+  report->summary.flaky += record->flaky;
+  report->summary.known += record->known_reason != NULL;
+  report->n_refused += was_refused(record);
+}
+
+/* `record` says where its JSON is, and nothing else. */
+static enum wspec_err add(struct wspec_report *report, const cJSON *value,
+                          struct wspec_record *record, const char **wrong) {
   enum wspec_err err = grow(report);
   if (err) {
     return err;
   }
-  struct copier copier = {.arena = &report->arena};
-  struct wspec_record record = {.json = json};
-  copy_record(&copier, value, &record);
+  struct copier copier = {.report = report};
+  copy_record(&copier, value, record);
   *wrong = copier.wrong;
-  if (copier.err) {
-    return copier.err;
+  if (!copier.err) {
+    report->records[report->n_records++] = *record;
+    count(report, record);
   }
-  report->records[report->n_records++] = record;
-  report->summary.total++;
-  report->summary.by_verdict[record.verdict]++;
-  report->summary.flaky += record.flaky;
-  report->summary.known += record.known_reason != NULL;
-  report->n_refused += was_refused(&record);
+  return copier.err;
+}
+
+enum wspec_err wspec_report_add_json(struct wspec_report *report, const cJSON *value,
+                                     struct wspec_span json, const char **wrong) {
+  struct wspec_record record = {.json.octets = json.data, .json_len = json.len};
+  return add(report, value, &record, wrong);
+}
+
+enum wspec_err wspec_report_add_copy(struct wspec_report *report, const cJSON *value,
+                                     struct wspec_span json, const char **wrong) {
+  *wrong = NULL;
+  report->spool = report->spool ? report->spool : wspec_spool_new(SPOOL_HELD);
+  if (!report->spool) {
+    return WSPEC_ERR_NOMEM;
+  }
+  struct wspec_record record = {.spool = report->spool, .json_len = json.len};
+  enum wspec_err err = wspec_spool_append(report->spool, json, &record.json.at);
+  return err ? err : add(report, value, &record, wrong);
+}
+
+enum wspec_err wspec_record_json(const struct wspec_record *record, struct wspec_buf *room,
+                                 struct wspec_span *json) {
+  if (record->spool) {
+    return wspec_spool_read(record->spool, record->json.at, record->json_len, room, json);
+  }
+  *json = wspec_span_of(record->json.octets, record->json_len);
   return WSPEC_OK;
+}
+
+enum wspec_err wspec_record_parse(const struct wspec_record *record, cJSON **value) {
+  struct wspec_buf room;
+  struct wspec_span json;
+  *value = NULL;
+  wspec_buf_init(&room, SIZE_MAX);
+  enum wspec_err err = wspec_record_json(record, &room, &json);
+  if (!err) {
+    *value = cJSON_ParseWithLength((const char *)json.data, json.len);
+    err = *value ? WSPEC_OK : WSPEC_ERR_NOMEM; /* it was JSON when it was added */
+  }
+  wspec_buf_clear(&room);
+  return err;
 }
 
 /* ---- Order ---- */

@@ -6,10 +6,13 @@
 #ifndef WSPEC_REPORTS_REPORT_H
 #define WSPEC_REPORTS_REPORT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "case/arena.h"
 #include "play/result.h"
+#include "reports/spool.h"
+#include "reports/texts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,22 +32,27 @@ struct wspec_record_finding {
   uint64_t at_us;
 };
 
-/* One case with its result. */
+/* One case with its result. Records share the texts and lists that they have in common. */
 struct wspec_record {
   const char *id, *spec, *section, *summary;
-  const char **requirements;
-  size_t n_requirements;
+  const char *const *requirements;
+  struct wspec_record_finding *findings;
+  unsigned n_requirements, n_findings;
+  double duration_ms;
+  const char *skip_reason;  /* NULL if there is none */
+  const char *known_reason; /* from the baseline: a known failure; NULL if it is none */
+  const char *known_link;   /* NULL if there is none */
   enum wspec_verdict verdict;
   bool flaky;
   bool unconfirmed; /* it did not pass, and was played only once */
   bool has_transcript;
-  double duration_ms;
-  struct wspec_record_finding *findings;
-  size_t n_findings;
-  const char *skip_reason;  /* NULL if there is none */
-  const char *known_reason; /* from the baseline: a known failure; NULL if it is none */
-  const char *known_link;   /* NULL if there is none */
-  struct wspec_span json;   /* the whole result, transcript and all */
+  /* Private: where the whole result is, for wspec_record_json. */
+  const struct wspec_spool *spool; /* NULL: in memory */
+  union {
+    const uint8_t *octets;
+    uint64_t at; /* in the spool */
+  } json;
+  size_t json_len;
 };
 
 /* How many results have each verdict. `known` are among the others. */
@@ -56,6 +64,8 @@ struct wspec_summary {
 /* One run. Zeroed is empty; wspec_report_init makes it ready for records. */
 struct wspec_report {
   struct wspec_arena arena;   /* private: where the text of the records is */
+  struct wspec_texts texts;   /* private: of it what records have in common */
+  struct wspec_spool *spool;  /* private: the JSON of records that were added as copies, or NULL */
   char *file;                 /* private: octets that read reports point into, or NULL */
   struct cJSON *head;         /* owned: the members before "results", by their names */
   struct cJSON *requirements; /* owned: the member "requirements", or NULL */
@@ -89,6 +99,22 @@ WSPEC_MUST_USE enum wspec_err wspec_report_set_head(struct wspec_report *report,
 WSPEC_MUST_USE enum wspec_err wspec_report_add_json(struct wspec_report *report,
                                                     const struct cJSON *value,
                                                     struct wspec_span json, const char **wrong);
+
+/* wspec_report_add_copy is wspec_report_add_json for a text that does not live so long. Also
+ * WSPEC_ERR_LIMIT: the results take more than memory and disk have. */
+WSPEC_MUST_USE enum wspec_err wspec_report_add_copy(struct wspec_report *report,
+                                                    const struct cJSON *value,
+                                                    struct wspec_span json, const char **wrong);
+
+/* wspec_record_json points `*json` at the whole result, transcript and all: valid until `room`, an
+ * initialised buffer that may be used again, is touched. WSPEC_ERR_NOMEM, WSPEC_ERR_IO. */
+WSPEC_MUST_USE enum wspec_err wspec_record_json(const struct wspec_record *record,
+                                                struct wspec_buf *room, struct wspec_span *json);
+
+/* wspec_record_parse parses that text; the caller frees `*value`, NULL on an error, with cJSON_Delete.
+ * Errors likewise. */
+WSPEC_MUST_USE enum wspec_err wspec_record_parse(const struct wspec_record *record,
+                                                 struct cJSON **value);
 
 /* wspec_report_sort puts the records in the order of their ids, numbers by their value, so that no
  * format shows in which order concurrent cases happened to end. */

@@ -19,7 +19,8 @@ void wspec_buf_reset(struct wspec_buf *buf) {
   buf->len = 0;
 }
 
-/* Doubles up to the ceiling, so that n appends cost O(n) copies. */
+/* Doubles up to the ceiling, so that n appends cost O(n) copies; one that is larger than all before it
+ * gets what it needs, as nothing as large may follow. */
 static enum wspec_err grow_for(struct wspec_buf *buf, size_t extra) {
   if (extra > buf->ceiling || buf->len > buf->ceiling - extra) {
     return WSPEC_ERR_LIMIT;
@@ -28,10 +29,9 @@ static enum wspec_err grow_for(struct wspec_buf *buf, size_t extra) {
   if (needed <= buf->capacity) {
     return WSPEC_OK;
   }
-  size_t capacity = buf->capacity < MIN_CAPACITY ? MIN_CAPACITY : buf->capacity;
-  while (capacity < needed) {
-    capacity = capacity > buf->ceiling / 2 ? buf->ceiling : capacity * 2;
-  }
+  size_t capacity = buf->capacity > buf->ceiling / 2 ? buf->ceiling : buf->capacity * 2;
+  capacity = capacity < MIN_CAPACITY ? MIN_CAPACITY : capacity;
+  capacity = capacity < needed ? needed : capacity;
   uint8_t *data = realloc(buf->data, capacity);
   if (!data) {
     return WSPEC_ERR_NOMEM;

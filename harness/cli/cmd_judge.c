@@ -199,7 +199,10 @@ static int judge_record(struct judging *judging, const struct wspec_judge *judge
       item ? wspec_case_expand(&judging->set, item, &judging->arena) : NULL;
   enum wspec_err err =
       item && !script ? WSPEC_ERR_NOMEM : wspec_judge_record(judge, record, script, &judged);
-  struct wspec_span text = record->json;
+  struct wspec_buf room;
+  struct wspec_span text;
+  wspec_buf_init(&room, SIZE_MAX);
+  err = err ? err : wspec_record_json(record, &room, &text);
   if (!err) {
     judging->counts[judged.outcome]++;
     say_outcome(judging, record, &judged);
@@ -210,6 +213,7 @@ static int judge_record(struct judging *judging, const struct wspec_judge *judge
     }
     err = wspec_json_report_add_text(json, text);
   }
+  wspec_buf_clear(&room);
   wspec_judged_clear(&judged);
   wspec_arena_rewind(&judging->arena, mark);
   return err ? out_of_memory() : WSPEC_EXIT_OK;

@@ -4,6 +4,11 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+enum { LARGE_PIECE = 8 << 20 };
 
 /* In the order of `wspec help`; a row without a name ends it. */
 static const struct wspec_command COMMANDS[] = {
@@ -77,7 +82,17 @@ static bool is_called_wstest(const char *program) {
   return name && strcmp(name, "wstest") == 0;
 }
 
+/* What is as large as a message of the limit cases goes back to the system when it is freed. On its
+ * own the GNU library raises its thresholds with the first such piece, and keeps what comes after. */
+static void give_back_large_pieces(void) {
+#ifdef __GLIBC__
+  (void)mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+  (void)mallopt(M_TRIM_THRESHOLD, 2 * LARGE_PIECE);
+#endif
+}
+
 int main(int argc, char **argv) {
+  give_back_large_pieces();
   if (is_called_wstest(argv[0])) {
     return wspec_cmd_wstest(argc, argv);
   }

@@ -313,6 +313,10 @@ DEFLATE: dict[str, list[bytes]] = {
     "deflate-invalid-utf8-compressed": _deflate(_OFFER, frame(1, deflated(b"\xff\xfe"), rsv=4)),
     "deflate-incompressible": _deflate(_OFFER, frame(2, deflated(_NO_REPEATS), rsv=4)),
     "deflate-plain-deflate": _deflate(_OFFER, frame(2, bytes.fromhex("f248cdc9c90700"))),
+    "deflate-no-client-takeover": _deflate(
+        _OFFER + "; client_no_context_takeover", frame(1, bytes.fromhex("f248cdc9c90700"), rsv=4),
+        frame(1, bytes.fromhex("f248cdc9c90700"), rsv=4)),
+    "deflate-64-kib": _deflate(_OFFER, frame(2, deflated(bytes(65536)), rsv=4)),
     "deflate-empty-twice": _deflate(_OFFER, frame(1, b"\0", rsv=4) * 2),
     "deflate-stored-wrong-complement": _deflate(_OFFER, frame(
         1, bytes.fromhex("000500fa7f48656c6c6f00"), rsv=4)),

@@ -1,7 +1,11 @@
 """The exhaustive cases: a hundred thousand, of which only what is to be played is held."""
 
+import base64
+import json
+import re
 import subprocess
 import sys
+import zlib
 
 TIMEOUT_S = 100
 PEAK_MAX_MIB = 100
@@ -47,6 +51,32 @@ def test_all_are_traced_without_being_held(plain_wspec):
     assert "    6455/7.4.2/each-code-above-4999-65535\n" in printed
     assert "\n6455/7.4.2/each-code-above-4999-65535: 6455-7.4.2-05\n" in printed
     assert peak < PEAK_MAX_MIB
+
+
+# All but those of 1,000 messages, and the limits, which are the same with the others and without.
+MANY = ["--exhaustive", "--cases", "3629", "--cases", "6455", "--seed", "7"]
+
+
+def test_all_are_played_and_reported_in_little_memory(plain_wspec, tmp_path):
+    printed, code, peak = measure(plain_wspec, "run", "--memory", "--quiet", *MANY,
+                                  "--out", str(tmp_path))
+    assert code == 0, printed
+    assert int(printed.split(" cases in")[0].split()[-1]) > 100_000
+    assert peak < PEAK_MAX_MIB
+    report = json.loads((tmp_path / "report.json").read_text())
+    ids = [result["id"] for result in report["results"]]
+    assert len(set(ids)) == len(ids) == report["selected"] > 100_000
+    named = re.findall(r'<testcase [^>]* name="([^"]*)"', (tmp_path / "junit.xml").read_text())
+    assert sorted(named) == sorted(ids)
+    page = page_data((tmp_path / "report.html").read_text())
+    assert [case["id"] for case in page["cases"]] == named
+    assert len(page["results"][0]) == len(ids)
+
+
+def page_data(html):
+    """What the page shows, unpacked."""
+    packed = re.search(r'id="data"[^>]*>([^<]*)<', html).group(1)
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 
 def test_what_is_listed_is_what_was_asked_for(wspec):

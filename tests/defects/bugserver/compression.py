@@ -5,8 +5,9 @@ zlib does the work. A raw stream with windowBits w reads and writes distances of
 
 import contextlib
 import zlib
+from collections.abc import Iterable
 
-from .failure import INVALID_DATA, TOO_BIG, Failure
+from .failure import INTERNAL_ERROR, INVALID_DATA, TOO_BIG, Failure
 from .negotiation import Deflate, Role
 from .switches import On
 
@@ -15,6 +16,22 @@ _EMPTY = b"\x00"
 _LARGE_STEP = 1 << 20
 _SMALL_STEP = 256
 """zlib lets distances reach into what one call puts out, so a small window needs small steps."""
+
+
+_FAR_MATCH = ((0b0000001, 7), (0b11110, 5), (0, 14))
+"""Three octets from at least 49,153 back, which only Deflate64 can say."""
+
+
+def fixed_block(payload: bytes, *, more: Iterable[tuple[int, int]], final: bool = False) -> bytes:
+    """Literals in a block of fixed codes, and these bits behind it; a final block is ended."""
+    bits = ["1" if final else "0", "10"]
+    bits += [f"{0x30 + octet:08b}" if octet < 144 else f"{0x190 + octet - 144:09b}"
+             for octet in payload]
+    bits += ["0000000"] if final else []
+    bits += [f"{code:0{size}b}" for code, size in more]
+    row = "".join(bits)
+    row += "0" * (-len(row) % 8)
+    return bytes(int(row[at:at + 8][::-1], 2) for at in range(0, len(row), 8))
 
 
 class Inflater:
@@ -163,6 +180,8 @@ class Deflater:
 
     def deflate(self, payload: bytes) -> bytes:
         """The payload compressed, without the four octets of the sync flush."""
+        if self._stored_only and self._on("fails-connections-of-8-bit-window"):
+            raise Failure(INTERNAL_ERROR, "zlib cannot keep to a window of 8 bits")
         if self._forgets:
             self._stream = self._fresh()
         if not payload:
@@ -175,6 +194,11 @@ class Deflater:
             return zlib.compress(payload)
         if self._on("sends-compressed-as-is") and len(payload) > 125:
             return payload
+        if self._on("does-not-pad-final-blocks"):
+            self._stream = self._fresh()
+            return fixed_block(payload, final=True, more=[(0, 3)])
+        if self._on("sends-distances-of-deflate64") and len(payload) > 49152:
+            return fixed_block(payload[:-3], more=[*_FAR_MATCH, (0, 7), (0, 3)])
         return octets if self._on("keeps-the-tail") else octets.removesuffix(TAIL)
 
     def _deflate_half(self, payload: bytes) -> bytes:

@@ -13,6 +13,8 @@ Role = Literal["server", "client"]
 """Which end of the connection: each deflates with limits of its own."""
 _NO_VALUE = frozenset({"server_no_context_takeover", "client_no_context_takeover"})
 _BITS = frozenset({"server_max_window_bits", "client_max_window_bits"})
+_TAKES_8_BITS = ("accepts-8-bit-window", "answers-window-bits-as-offered",
+                 "fails-connections-of-8-bit-window")
 _WINDOW_BITS = re.compile("[89]|1[0-5]")
 
 
@@ -83,8 +85,7 @@ def _accept(offer: Offer, on: On) -> Deflate:
     if no_server and on("declines-server-no-context-takeover"):
         raise Declined("a parameter that is not supported")
     server_bits = int(parameters.get("server_max_window_bits") or 15)
-    if server_bits == 8 and not (on("accepts-8-bit-window")
-                                 or on("answers-window-bits-as-offered")):
+    if server_bits == 8 and not any(map(on, _TAKES_8_BITS)):
         if on("answers-500-to-8-bit-window"):
             raise Refusal(500, "zlib knows no raw window of 8 bits")
         if not on("answers-8-bit-window-and-writes-10"):
@@ -105,7 +106,7 @@ def _answer(parameters: dict[str, str | None], no_server: bool, no_client: bool,
     if no_server and not on("omits-server-no-context-takeover"):
         said.append("server_no_context_takeover=true" if on("answers-takeover-with-value")
                     else "server_no_context_takeover")
-    if no_client:
+    if no_client and not on("takes-client-no-context-takeover-silently"):
         said.append("client_no_context_takeover=true" if on("answers-client-takeover-with-value")
                     else "client_no_context_takeover")
     said.extend(_server_bits_said(parameters, server_bits, on))

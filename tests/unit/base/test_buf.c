@@ -26,6 +26,20 @@ static void test_append_grows_up_to_the_ceiling(void **state) {
   assert_int_equal(buf.ceiling, 1000);
 }
 
+/* A large message behind a small one does not cost twice its size. */
+static void test_one_large_append_gets_what_it_needs(void **state) {
+  (void)state;
+  struct wspec_buf buf;
+  wspec_buf_init(&buf, SIZE_MAX);
+  uint8_t *out;
+  assert_int_equal(wspec_buf_append_text(&buf, "abc"), WSPEC_OK);
+  assert_int_equal(wspec_buf_reserve(&buf, 1 << 20, &out), WSPEC_OK);
+  assert_int_equal(buf.capacity, 3 + (1 << 20));
+  assert_int_equal(wspec_buf_append_octet(&buf, 'd'), WSPEC_OK);
+  assert_int_equal(buf.capacity, 2 * (3 + (1 << 20))); /* many small ones follow */
+  wspec_buf_clear(&buf);
+}
+
 static void test_appendf_fits_exactly(void **state) {
   (void)state;
   struct wspec_buf buf;
@@ -92,6 +106,7 @@ static void test_every_allocation_failure_is_reported(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_append_grows_up_to_the_ceiling),
+      cmocka_unit_test(test_one_large_append_gets_what_it_needs),
       cmocka_unit_test(test_appendf_fits_exactly),
       cmocka_unit_test(test_consume_keeps_the_rest),
       cmocka_unit_test(test_take_text_hands_over),

@@ -139,6 +139,40 @@ static void each_result_is_in_the_file_when_it_was_added(void **state) {
   wspec_result_clear(&result);
 }
 
+/* Most of it is in a file of its own by then. */
+static void a_long_report_is_written_again_as_it_was(void **state) {
+  (void)state;
+  enum { N_MANY = 2000 };
+  struct wspec_result result;
+  make_result(&result);
+  char *text[2] = {NULL, NULL};
+  size_t len[2];
+  FILE *file = open_memstream(&text[0], &len[0]);
+  struct wspec_report report;
+  struct wspec_json_report json;
+  wspec_report_init(&report);
+  assert_int_equal(wspec_json_report_begin(&json, file, &report, &facts, &options), WSPEC_OK);
+  for (size_t n = 0; n < N_MANY; n++) {
+    result.duration_us = n * 1000;
+    assert_int_equal(wspec_json_report_add(&json, &result, &options), WSPEC_OK);
+  }
+  report.n_selected = N_MANY;
+  assert_int_equal(wspec_json_report_end(&json, 12), WSPEC_OK);
+  fclose(file);
+  assert_true(wspec_spool_in_file(report.spool) > len[0] / 2);
+  assert_true(report.records[0].requirements == report.records[N_MANY - 1].requirements);
+  assert_true(report.records[0].section == report.records[N_MANY - 1].section);
+  file = open_memstream(&text[1], &len[1]);
+  assert_int_equal(wspec_json_write(file, &report), WSPEC_OK);
+  fclose(file);
+  assert_int_equal(len[1], len[0]);
+  assert_memory_equal(text[1], text[0], len[0]);
+  free(text[0]);
+  free(text[1]);
+  wspec_report_clear(&report);
+  wspec_result_clear(&result);
+}
+
 static void evidence_is_kept_and_a_secret_is_not(void **state) {
   (void)state;
   struct wspec_result result;
@@ -265,6 +299,7 @@ static void a_long_transcript_is_short_in_the_report(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_result_is_in_the_file_when_it_was_added),
+      cmocka_unit_test(a_long_report_is_written_again_as_it_was),
       cmocka_unit_test(evidence_is_kept_and_a_secret_is_not),
       cmocka_unit_test(a_long_transcript_is_short_in_the_report),
       cmocka_unit_test_setup_teardown(survives_every_failing_allocation, use_own_malloc,
