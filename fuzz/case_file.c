@@ -38,7 +38,8 @@ static void make_file(const uint8_t *data, size_t size) {
 
 static void log_script(const struct wspec_script *script, struct fuzz_log *log) {
   FUZZ_CHECK(script->id && script->summary && script->spec && script->section && script->file);
-  FUZZ_CHECK(script->n_steps > 0 && script->n_steps <= WSPEC_SCRIPT_STEPS_MAX);
+  FUZZ_CHECK((script->n_steps > 0 || script->call) && script->n_steps <= WSPEC_SCRIPT_STEPS_MAX);
+  FUZZ_CHECK(!script->call || (script->call->function && script->call->arguments));
   FUZZ_CHECK(script->n_connections <= WSPEC_SCRIPT_CONNECTIONS_MAX);
   fuzz_log_span(log, wspec_span_text(script->id));
   fuzz_log_span(log, wspec_span_text(script->summary));
