@@ -27,6 +27,12 @@ export function show(value) {
 // What ends a case early; it is no finding by itself.
 class Ended extends Error {}
 
+// A promise that a case may leave alone: no runtime ends because it was rejected.
+function handled(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
 // What a case's function is handed.
 export class Case {
   constructor(one, base, agent) {
@@ -104,7 +110,7 @@ export class Case {
 
   // The next event of that type; the case ends where it does not come.
   event(socket, type, options = {}) {
-    return new Promise((resolve, reject) => {
+    return handled(new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.find(`no ${type} event within ${EVENT_LIMIT_MS / 1000} s, readyState is ` +
                   `${socket.readyState}`, { expected: `a ${type} event`, seen: "none", ...options });
@@ -112,7 +118,7 @@ export class Case {
       }, EVENT_LIMIT_MS);
       socket.addEventListener(type, (event) => { clearTimeout(timer); resolve(event); },
                               { once: true });
-    });
+    }));
   }
 
   // The open event, or the end of the case where the socket closes instead.
@@ -127,7 +133,7 @@ export class Case {
   }
 
   message(socket) {
-    return this.event(socket, "message").then((event) => event.data);
+    return handled(this.event(socket, "message").then((event) => event.data));
   }
 
   // All events of a socket from now on, in their order, as [type, readyState].
@@ -145,12 +151,13 @@ export class Case {
   }
 
   // The close event, held against all that it says.
-  async ended(socket, code, reason, wasClean, options = {}) {
-    const event = await this.event(socket, "close", options);
-    this.same(event.code, code, "code of the close event", options);
-    this.same(event.reason, reason, "reason of the close event", options);
-    this.same(event.wasClean, wasClean, "wasClean of the close event", options);
-    return event;
+  ended(socket, code, reason, wasClean, options = {}) {
+    return handled(this.event(socket, "close", options).then((event) => {
+      this.same(event.code, code, "code of the close event", options);
+      this.same(event.reason, reason, "reason of the close event", options);
+      this.same(event.wasClean, wasClean, "wasClean of the close event", options);
+      return event;
+    }));
   }
 }
 
@@ -194,15 +201,26 @@ export async function play(one, base, agent, skip = () => null) {
   await post(`${base}findings/${query}`, JSON.stringify(body));
 }
 
+// The same cases in an order that keeps those apart that stand together: Firefox makes a page wait that
+// fails to connect again and again.
+export function spread(cases) {
+  const divides = (a, b) => (b === 0 ? a : divides(b, a % b));
+  let step = Math.max(1, Math.round(cases.length * 0.618));
+  while (divides(step, cases.length) > 1) { step++; }
+  return cases.map((_, i) => cases[(i * step) % cases.length]);
+}
+
 // Plays all cases whose id begins with `prefix`, one after the other, and again what did not pass.
-// `skip` gets an entry of /cases and returns why it is not for this runtime, or null.
-export async function playAll(base, agent, { prefix = "", skip, onPlayed = () => {} } = {}) {
+// `skip` gets an entry of /cases and returns why it is not for this runtime, or null. `confirms` false:
+// nothing is played again.
+export async function playAll(base, agent, { prefix = "", skip, confirms = true, onPlayed = () => {} } = {}) {
   const list = async (query) => {
     const answer = await fetch(`${base}cases${query}`);
-    return (await answer.json()).cases.filter((one) => one.id.startsWith(prefix));
+    return spread((await answer.json()).cases.filter((one) => one.id.startsWith(prefix)));
   };
   let done = 0;
-  for (const query of ["", `?unconfirmed=${encodeURIComponent(agent)}&wait=1`]) {
+  const again = `?unconfirmed=${encodeURIComponent(agent)}&wait=1`;
+  for (const query of confirms ? ["", again] : [""]) {
     const cases = await list(query).catch((error) => {
       if (query === "") { throw error; }
       return []; // the last result may have been the end of the server

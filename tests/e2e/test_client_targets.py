@@ -105,3 +105,38 @@ def test_nothing_fails_on_our_own(wspec, tmp_path):
     done, results = check(wspec, "wspec", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {result["verdict"] for result in results} <= {"pass", "info", "skip"}
+
+
+# ---- The JavaScript API ----
+
+API_PLACE = re.compile(r"\w\.(cc|cpp|h|idl|js|rs|webidl)\b")
+WITH_API = sorted(f"clients/{path.parent.name}" for path in TARGETS_DIR.glob("clients/*/api.json"))
+
+
+@pytest.mark.parametrize("name", WITH_API)
+def test_what_is_known_of_an_api_has_its_place(name, wspec):
+    baseline = json.loads((TARGETS_DIR / name / "api.json").read_text())
+    schema = json.loads((ROOT / "reports/schema/baseline.schema.json").read_text())
+    jsonschema.validate(baseline, schema, jsonschema.Draft202012Validator)
+    listed = subprocess.run([wspec, "list", "--cases", "api/*"], check=True, capture_output=True,
+                            text=True).stdout
+    known = {line.split()[0] for line in listed.splitlines()}
+    for entry in baseline["entries"]:
+        assert entry["case"] in known
+        assert API_PLACE.search(entry["reason"]), f"{entry['case']}: the reason names no source file"
+
+
+def test_the_runtimes_have_what_is_known():
+    assert set(WITH_API) == {name for name in targets.client_names() if drive.has_api(name)}
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("name", [name for name in WITH_API if "debian" not in name])
+def test_nothing_of_an_api_fails_that_is_not_known(wspec, name, tmp_path):
+    """In what needs no browser; `targets/check-clients --api` plays those, too."""
+    if not targets.is_installed(targets.load(name)):
+        pytest.skip(f"not installed: targets/target.py install {name}")
+    argv = [sys.executable, TARGETS_DIR / "check-clients", "--api", "--wspec", wspec, "--out", tmp_path,
+            "--cases", "api/attributes", "--cases", "api/close", "--cases", "api/constructor", name]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=170)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -196,7 +196,7 @@ export const SWITCHES = {
 const active = process.env.WSPEC_DEFECT;
 
 // What a defect keeps from coming is not awaited as long as a stranger's.
-if (active) { globalThis.wspecEventLimitMs = 4000; }
+if (active) { globalThis.wspecEventLimitMs = 3000; }
 
 if (active && !Object.hasOwn(SWITCHES, active)) { throw new Error(`no defect is called ${active}`); }
 
