@@ -114,14 +114,14 @@ def test_cases_that_kill_the_target_are_named(wspec, jobs):
 def test_target_that_goes_away_for_good_is_exit_3_and_reported(wspec, bug_server, jobs):
     """What was played before stays; what was under way is a fail that could not be confirmed."""
     url = bug_server("--scenario", "crash-on-unmasked-frame")
-    done = run(wspec, url, "--cases", "6455/4.4", "--cases", "6455/5.1", "--cases", "6455/5.5.2",
-               "--jobs", str(jobs), "--timeout", "0.5", "--json", "-")
+    done = run(wspec, url, "--cases", "6455/4.2*", "--cases", "6455/5.1", "--cases", "6455/5.5.2",
+               "--jobs", str(jobs), "--json", "-")
     assert done.returncode == 3, done.stderr
     results = report_of(done)["results"]
     failed = [result for result in results if result["verdict"] == "fail"]
     errors = [result for result in results if result["verdict"] == "error"]
-    assert 1 <= len(failed) <= jobs and all(result["unconfirmed"] for result in failed)
+    assert all(result["unconfirmed"] for result in failed)
     assert any("unmasked" in result["id"] for result in failed)
     assert errors and all("takes no connections" in result["skip_reason"] for result in errors)
-    passed = {result["id"] for result in results if result["verdict"] == "pass"}
-    assert "6455/4.4/answer-to-version-0" in passed
+    n_passed = sum(result["verdict"] == "pass" for result in results)
+    assert n_passed > 100  # of the opening handshake, which comes first
