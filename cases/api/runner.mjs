@@ -161,6 +161,26 @@ export class Case {
   }
 }
 
+// What a listener throws, or what nobody waits for any more, must not end the runtime; a browser would
+// only log it.
+let current = null;
+
+function note(error) {
+  if (!(error instanceof Ended) && error?.message !== "meant by the case") {
+    current?.find(`${error?.name} was thrown within an event: ${error?.message}`);
+  }
+}
+
+if (typeof process === "object" && typeof process.on === "function" && !globalThis.Deno) {
+  process.on("uncaughtException", note);
+  process.on("unhandledRejection", note);
+} else {
+  globalThis.addEventListener?.("unhandledrejection", (event) => {
+    note(event.reason);
+    event.preventDefault();
+  });
+}
+
 function limit(promise, ms) {
   let timer;
   const late = new Promise((resolve) => { timer = setTimeout(() => resolve("late"), ms); });
@@ -194,6 +214,7 @@ export async function play(one, base, agent, skip = () => null) {
   const id = one.id.split("/").map(encodeURIComponent).join("/");
   const query = `${id}?agent=${encodeURIComponent(agent)}&confirm=1`;
   await post(`${base}playing/${query}`, "");
+  current = test;
   test.skipped = skip(one);
   if (!test.skipped) { await run(one, test); }
   const body = { findings: test.findings };

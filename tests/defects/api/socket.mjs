@@ -35,6 +35,7 @@ function parseUrl(given) {
 
 function parseProtocols(given) {
   if (typeof given === "string" && has("ignores-protocol-string")) { return []; }
+  if (Array.isArray(given) && has("ignores-protocol-list")) { return []; }
   const protocols = typeof given === "string" ? [given] : Array.from(given, String);
   const form = has("takes-printable-protocols") ? PRINTABLE : TOKEN;
   if (!has("takes-any-protocol") && !protocols.every((one) => form.test(one))) {
@@ -135,7 +136,10 @@ export class WebSocket extends EventTarget {
     const isHidden = this.#state === CLOSING && has("stays-open-behind-close");
     return isHidden ? OPEN : this.#state;
   }
-  get url() { return has("url-as-given") ? this.#given : this.#url.href; }
+  get url() {
+    const href = has("url-drops-empty-query") ? this.#url.href.replace(/\?$/, "") : this.#url.href;
+    return has("url-as-given") ? this.#given : href;
+  }
   get protocol() { return this.#protocol; }
   get extensions() { return has("extensions-always-empty") ? "" : this.#extensions; }
   get bufferedAmount() {
@@ -321,6 +325,9 @@ export class WebSocket extends EventTarget {
   // ---- close() ----
 
   close(code, reason) {
+    if (has("code-must-be-integer") && code !== undefined && !Number.isInteger(code)) {
+      throw new TypeError("the code is no integer");
+    }
     const isLax = has("checks-code-when-open") && this.#state !== OPEN;
     let number = code === undefined ? undefined : clamp(code);
     if (has("code-must-be-number") && typeof code !== "number") { number = undefined; }

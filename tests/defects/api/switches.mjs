@@ -17,6 +17,7 @@ export const SWITCHES = {
   "offers-first-protocol-only": ["constructor", "only the first protocol is offered"],
   "offers-protocols-in-lines": ["constructor", "each protocol gets a field line of its own"],
   "ignores-protocol-string": ["constructor", "protocols that are no list are ignored"],
+  "ignores-protocol-list": ["constructor", "protocols that are a list are ignored"],
   "throws-when-refused": ["ending", "the constructor throws where it cannot connect to a low port"],
   // ---- Attributes ----
   "constants-can-be-written": ["attributes", "CONNECTING, OPEN, CLOSING, CLOSED can be written"],
@@ -26,6 +27,7 @@ export const SWITCHES = {
   "stays-open-behind-close": ["attributes", "readyState stays OPEN until the connection is over"],
   "attributes-can-be-written": ["attributes", "readyState, url, protocol, extensions, bufferedAmount can be written"],
   "url-as-given": ["attributes", "url is the text that was given"],
+  "url-drops-empty-query": ["attributes", "an empty query is left out of url"],
   "url-keeps-http": ["attributes", "url keeps the scheme http or https"],
   "refuses-http": ["attributes", "http and https throw a SyntaxError, the rule until 2023"],
   "protocol-from-offer": ["attributes", "protocol is the first that was offered"],
@@ -53,6 +55,7 @@ export const SWITCHES = {
   "code-wraps": ["close", "the code is taken modulo 65536"],
   "code-is-cut": ["close", "the code's fraction is cut off"],
   "code-is-rounded-up": ["close", "a half is rounded up"],
+  "code-must-be-integer": ["close", "a code that is no integer throws a TypeError"],
   "code-must-be-number": ["close", "a code that is no number is as if it were not there"],
   "always-sends-1000": ["close", "each close frame has 1000"],
   "takes-long-reasons": ["close", "a reason of any length is taken"],
