@@ -121,7 +121,6 @@ def test_target_that_goes_away_for_good_is_exit_3_and_reported(wspec, bug_server
     failed = [result for result in results if result["verdict"] == "fail"]
     errors = [result for result in results if result["verdict"] == "error"]
     assert all(result["unconfirmed"] for result in failed)
-    assert any("unmasked" in result["id"] for result in failed)
     assert errors and all("takes no connections" in result["skip_reason"] for result in errors)
     n_passed = sum(result["verdict"] == "pass" for result in results)
     assert n_passed > 100  # of the opening handshake, which comes first
