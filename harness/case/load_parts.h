@@ -35,6 +35,10 @@ const struct wspec_compress_plan *wspec_load_compress(struct wspec_reader *reade
 void wspec_load_head(struct wspec_reader *reader, const cJSON *item, enum wspec_step_kind step,
                      struct wspec_head_plan *out);
 
+/* load_fields.c: what the fields of a head must be, where that makes an alternative. */
+void wspec_load_field_rules(struct wspec_reader *reader, const cJSON *item,
+                            struct wspec_alternative *out);
+
 /* load_expect.c */
 void wspec_load_expectation(struct wspec_reader *reader, const cJSON *item,
                             struct wspec_expectation *out);
