@@ -177,16 +177,24 @@ static enum wspec_err put_requirements(FILE *file, const struct wspec_report *re
   return WSPEC_OK;
 }
 
-static void put_case(FILE *file, const struct wspec_record *record) {
+static enum wspec_err put_case(FILE *file, const struct wspec_record *record) {
+  cJSON *parsed;
+  const char *summary;
+  enum wspec_err err = wspec_record_summary(record, &parsed, &summary);
+  if (err) {
+    return err;
+  }
   put_member(file, "{\"id\":", record->id);
   put_member(file, ",\"spec\":", record->spec);
   put_member(file, ",\"section\":", record->section);
-  put_member(file, ",\"summary\":", record->summary);
+  put_member(file, ",\"summary\":", summary);
+  cJSON_Delete(parsed);
   fputs(",\"requirements\":[", file);
   for (size_t i = 0; i < record->n_requirements; i++) {
     put_member(file, i > 0 ? "," : "", record->requirements[i]);
   }
   fputs("]}", file);
+  return WSPEC_OK;
 }
 
 /* Most results are plain passes: their milliseconds say it all. */
@@ -277,8 +285,8 @@ static enum wspec_err put_data(struct packer *packer, const struct wspec_report 
   fputs("],\n\"cases\":[", file);
   for (size_t i = 0; i < cases.n && !err; i++) {
     fputs(i > 0 ? ",\n" : "", file);
-    put_case(file, cases.records[i]);
-    err = pack(packer);
+    err = put_case(file, cases.records[i]);
+    err = err ? err : pack(packer);
   }
   fputs("],\n\"results\":[", file);
   for (size_t i = 0; i < n_reports && !err; i++) {

@@ -34,7 +34,8 @@ struct wspec_record_finding {
 
 /* One case with its result. Records share the texts and lists that they have in common. */
 struct wspec_record {
-  const char *id, *spec, *section, *summary;
+  const char *id, *spec, *section;
+  const char *summary; /* NULL for a pass of which there is nothing to say: wspec_record_summary */
   const char *const *requirements;
   struct wspec_record_finding *findings;
   unsigned n_requirements, n_findings;
@@ -115,6 +116,11 @@ WSPEC_MUST_USE enum wspec_err wspec_record_json(const struct wspec_record *recor
  * Errors likewise. */
 WSPEC_MUST_USE enum wspec_err wspec_record_parse(const struct wspec_record *record,
                                                  struct cJSON **value);
+
+/* wspec_record_summary points `*summary` at the summary of any record: its own, or what `*parsed` has,
+ * which the caller frees with cJSON_Delete in each case. Errors likewise. */
+WSPEC_MUST_USE enum wspec_err wspec_record_summary(const struct wspec_record *record,
+                                                   struct cJSON **parsed, const char **summary);
 
 /* wspec_report_sort puts the records in the order of their ids, numbers by their value, so that no
  * format shows in which order concurrent cases happened to end. */
