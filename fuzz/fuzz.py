@@ -264,7 +264,8 @@ def run_one(name, arguments):
     before = artifacts(findings)
     seconds = 0 if arguments.cpu_time else arguments.time
     command = [program(arguments.engine, "fuzz", name), *options_of(name), f"-max_total_time={seconds}",
-               "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={findings}/"]
+               f"-timeout={600 if arguments.idle else 20}",  # by the clock, which idle processes lose sight of
+               "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={findings}/"]
     command += arguments.option + corpora(name)
     processes = []
     for job in range(arguments.jobs):
