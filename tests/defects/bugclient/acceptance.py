@@ -16,6 +16,8 @@ _HANDSHAKE = ("Upgrade", "Connection", "Sec-WebSocket-Accept", "Sec-WebSocket-Pr
 
 def check(response: Response, offer: Offer, on: On) -> Deflate | None:
     """What was agreed of compression by this answer. Raises BadResponse and Hang."""
+    if on(f"takes-{response.status}-for-101"):
+        return None
     if response.status != 101:
         raise BadResponse(f"status {response.status}")
     _check_repeated(response, on)
@@ -24,7 +26,10 @@ def check(response: Response, offer: Offer, on: On) -> Deflate | None:
     _check_accept(response.values("Sec-WebSocket-Accept", on), offer, on)
     deflate = _check_extensions(response.values("Sec-WebSocket-Extensions", on), offer, on)
     _check_subprotocol(response.values("Sec-WebSocket-Protocol", on), offer, on)
-    if deflate is None and on("compresses-though-declined"):
+    if int(next(iter(response.values("Content-Length", on)), 0)) and on("waits-for-content-of-101"):
+        raise Hang
+    if deflate is None and (on("compresses-though-declined")
+                            or on("compresses-long-messages-though-declined")):
         return Deflate()
     return deflate
 

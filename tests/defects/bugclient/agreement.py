@@ -9,6 +9,7 @@ from bugserver.switches import On
 _NO_VALUE = ("server_no_context_takeover", "client_no_context_takeover")
 _BITS = ("server_max_window_bits", "client_max_window_bits")
 _WINDOW_BITS = re.compile("[89]|1[0-5]")
+MEMBERS_OF_OBJECTS = ["__proto__", "constructor", "toString", "hasOwnProperty"]
 Parameters = dict[str, str | None]
 
 
@@ -20,7 +21,10 @@ def agree(answers: list[Offer], offered: tuple[str, ...], on: On) -> Deflate | N
     """The configuration that is in use from now on; raises Unacceptable."""
     asked = extension_offers(list(offered), on) if offered else []
     names = [answer.name for answer in answers]
-    unknown = [name for name in names if name not in [offer.name for offer in asked]]
+    known = [offer.name for offer in asked]
+    if on("takes-members-of-objects-for-extensions"):
+        known += MEMBERS_OF_OBJECTS
+    unknown = [name for name in names if name not in known]
     if on("takes-deflate-without-offer"):
         unknown = [name for name in unknown if name != NAME]
     if unknown and not on("accepts-unasked-extension"):
@@ -72,7 +76,8 @@ def _checked(answer: Offer, on: On) -> Parameters:
             _check_no_value(value, on)
         elif name in _BITS:
             value = _check_bits(name, value, on)
-        elif not on("accepts-undefined-parameter-in-answer"):
+        elif not (on("accepts-undefined-parameter-in-answer")
+                  or (on("takes-members-of-objects-for-extensions") and name in MEMBERS_OF_OBJECTS)):
             raise Unacceptable("an undefined parameter")
         parameters[name] = value
     return parameters
@@ -88,6 +93,18 @@ def _check_bits(name: str, value: str | None, on: On) -> str | None:
         return value
     if value is not None and _WINDOW_BITS.fullmatch(value):
         return value
+    if value is not None and on("reads-window-bits-like-atoi"):
+        read = re.match(r"[+-]?0*(\d*)", value)[1] or "0"
+        if 8 <= int(read) <= 15:
+            return read
+    if value is not None and value.isdigit() and on("reads-window-bits-in-32-bits"):
+        if 8 <= int(value) % 2**32 <= 15:
+            return str(int(value) % 2**32)
+    if value is not None and on("reads-window-bits-in-any-base"):
+        if re.fullmatch("0x[0-9a-f]+", value) and 8 <= int(value, 16) <= 15:
+            return str(int(value, 16))
+    if value is not None and on("takes-default-for-bad-window"):
+        return "15"
     if value is not None and value.isdigit() and on("clamps-window-bits-in-answer"):
         return str(min(15, max(9, int(value))))
     raise Unacceptable(f"an invalid {name}")

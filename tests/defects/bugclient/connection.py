@@ -71,7 +71,6 @@ class Connection(asyncio.Protocol):
         self._reader = response.ResponseReader(self._on)
         self._session: ClientSession | None = None
         self._given_up = False
-        self._skip = 0
         self._last: float | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -166,20 +165,18 @@ class Connection(asyncio.Protocol):
             answer = self._reader.feed(data)
             if answer is not None:
                 is_101 = answer.status == 101
-                self._open(answer, acceptance.check(answer, self._offer, self._on))
+                self._open(acceptance.check(answer, self._offer, self._on))
         except response.BadResponse:
             self._refuse(is_101)
         except response.Hang:
             self._given_up = True
 
-    def _open(self, answer: response.Response, deflate: acceptance.Deflate | None) -> None:
+    def _open(self, deflate: acceptance.Deflate | None) -> None:
         self._timer.cancel()
         masks = Masks(self._on, secure=self._place.secure, keys_of_all=self._fleet.keys)
         self._session = ClientSession(self._on, self._outbox, deflate, self._disaster, masks)
         self._fleet.shared.join(self._session, self._on)
         self._session.start(close_at_once=False)
-        if self._on("waits-for-content-of-101"):
-            self._skip = int(next(iter(answer.values("Content-Length", self._on)), 0))
         rest = self._reader.rest()
         if self._on("takes-one-frame-behind-answer"):
             rest = rest[:2 + rest[1]] if len(rest) > 1 else rest
@@ -216,10 +213,8 @@ class Connection(asyncio.Protocol):
     def _receive_frames(self, data: bytes) -> None:
         if self._on("loses-what-comes-after-a-pause") and self._pause_ended():
             return
-        skipped = min(self._skip, len(data))
-        self._skip -= skipped
-        if data[skipped:] and self._session:
-            self._session.receive(data[skipped:])
+        if self._session:
+            self._session.receive(data)
         if self._on("gives-up-slow-messages"):
             self._time_message()
 

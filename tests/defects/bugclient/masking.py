@@ -87,6 +87,7 @@ class Masks:
                 self._keys = source()
         self._last = b""
         self.failing = False
+        self.to_reason = False
 
     def masked(self, frame: OutFrame) -> bytes:
         """The octets of the frame, masked with a key of its own."""
@@ -102,7 +103,13 @@ class Masks:
         self._last = key
         frame.payload = self._spoilt(frame, key)
         frame.masking_key = key
-        return frame.encode()
+        size = len(frame.payload)
+        if size == 128 and self._on("sends-128-octets-in-64-bit-length"):
+            frame.length_form = 64
+        octets = frame.encode()
+        if size in (126, 127) and self._on("sends-126-and-127-octets-in-7-bits"):
+            return bytes([octets[0], 0x80 | size]) + octets[4:]
+        return octets
 
     def _is_left_unmasked(self, frame: OutFrame) -> bool:
         size = len(frame.payload)
@@ -114,6 +121,7 @@ class Masks:
             "sends-pongs-unmasked": frame.opcode == Opcode.PONG,
             "sends-close-unmasked": frame.opcode == Opcode.CLOSE,
             "sends-failing-close-unmasked": frame.opcode == Opcode.CLOSE and self.failing,
+            "sends-answers-to-reasons-unmasked": frame.opcode == Opcode.CLOSE and self.to_reason,
             "sends-empty-frames-unmasked": not size,
             "sends-empty-pongs-unmasked": frame.opcode == Opcode.PONG and not size,
             "sends-full-pongs-unmasked": (frame.opcode == Opcode.PONG
@@ -130,6 +138,12 @@ class Masks:
         size = len(payload)
         if on("leaves-large-payloads-in-clear") and size > _LARGE:
             return unmask(payload, key)
+        if on("leaves-single-words-in-clear") and size == 4:
+            return unmask(payload, key)
+        if on("leaves-2-octets-behind-a-word-in-clear") and size == 6:
+            return payload[:4] + unmask(payload[4:], key)
+        if on("masks-129-to-140-octets-wrongly") and 129 <= size <= 140:
+            return unmask(unmask(payload, key[::-1]), key)
         if on("masks-only-whole-words") and size > 4:
             whole = size // 4 * 4
             return payload[:whole] + unmask(payload[whole:], key, whole)

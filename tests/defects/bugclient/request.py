@@ -70,8 +70,6 @@ def _key(on: On) -> str:
         octets = int(time.time() * 1000).to_bytes(16, "big")
     elif on("key-counts-up"):
         octets = next(_COUNT).to_bytes(16, "big")
-    elif on("key-of-one-random-octet"):
-        octets = octets[:1] * 16
     return octets.hex() if on("key-in-hex") else base64.b64encode(octets).decode()
 
 

@@ -144,8 +144,7 @@ def _status(line: bytes, on: On) -> int:
              else _STATUS_LINE).fullmatch(line)
     if not found:
         raise BadResponse("no status line")
-    status = int(found[1])
-    return 101 if on(f"takes-{status}-for-101") else status
+    return int(found[1])
 
 
 def _folded(line: bytes, on: On) -> str:

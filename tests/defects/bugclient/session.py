@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bugserver import sending
 from bugserver.failure import PROTOCOL_ERROR, Failure
 from bugserver.frames import DATA, Opcode, OutFrame
+from bugserver.messages import Message
 from bugserver.negotiation import Deflate, Role
 from bugserver.outbox import Outbox
 from bugserver.session import Session
@@ -54,6 +55,7 @@ class ClientSession(Session):
             return
         if self._on("ignores-close-before-first-message") and not self._messages:
             return
+        self._masks.to_reason = len(payload) > 2
         super()._take_close(payload)
 
     def _answer_close(self, answer: bytes | None) -> None:
@@ -64,6 +66,14 @@ class ClientSession(Session):
     def _fail(self, failure: Failure) -> None:
         self._masks.failing = True
         super()._fail(failure)
+
+    def _send_echo(self, message: Message) -> None:
+        kept = self._deflater
+        if self._on("compresses-long-messages-though-declined"):
+            if not 2000 <= len(message.payload) <= 4000:
+                self._deflater = None
+        super()._send_echo(message)
+        self._deflater = kept
 
     def _encode(self, frames: list[OutFrame]) -> bytes:
         if self._on("fragments-echo-at-random"):

@@ -18,11 +18,14 @@ OF_SERVERS = frozenset({
     "refuses-line-ends-in-masking-key",
     # RFC 7692 names each end's limits
     "forgets-client-window", "forgets-server-window", "shrinks-client-window-silently",
-    "ignores-server-no-context-takeover", "ignores-server-max-window-bits"})
+    "guesses-beyond-the-client-window", "ignores-server-no-context-takeover",
+    "ignores-server-max-window-bits"})
 # Here one process reads for thousands of connections: played alone, segments stay as they were cut.
 BY_SEGMENTS = frozenset({
     "loses-header-cut-between-segments", "takes-cut-short-frame-as-whole",
     "reads-one-frame-per-segment"})
+# A server has to close TCP, a client only should: wspec warns.
+WARNED = frozenset({"keeps-tcp-open-after-close", "keeps-tcp-open-after-failure"})
 _BEGINNINGS_OF_SERVERS = ("accepts-unmasked-", "masks-", "leaves-tail-behind-")
 
 
@@ -38,7 +41,8 @@ def _collect() -> dict[str, Switch]:
         if switch.name in registry:
             raise ValueError(f"switch declared twice: {switch.name}")
         alone = switch.alone or switch.name in BY_SEGMENTS
-        registry[switch.name] = dataclasses.replace(switch, alone=alone)
+        verdict = "warn" if switch.name in WARNED else switch.verdict
+        registry[switch.name] = dataclasses.replace(switch, alone=alone, verdict=verdict)
     return registry
 
 

@@ -103,8 +103,6 @@ _KEYS = (
     defect("key-of-the-first-connection", "6455-4.1-28", "takes one key for all its connections"),
     defect("key-of-the-time", "6455-4.1-28", "takes the time in milliseconds for its key"),
     defect("key-counts-up", "6455-4.1-28", "takes the next number for each connection's key"),
-    defect("key-of-one-random-octet", "6455-4.1-28",
-           "takes one random octet for its key, 16 times"),
     defect("begins-tls-without-a-name", "6455-4.1-17", "sends no Server Name Indication"),
 )
 
