@@ -2,11 +2,13 @@
 """Which case for clients kills which defect of client.py, and which oddity trips a case.
 
     python3 tests/defects/client_liveness.py measure [--only SWITCH ...] [--cases GLOB ...]
+    python3 tests/defects/client_liveness.py idle [--only SWITCH ...] [--cases GLOB ...]
     python3 tests/defects/client_liveness.py oddities [--only SWITCH ...] [--cases GLOB ...]
     python3 tests/defects/client_liveness.py table
 
 `measure` plays defects against a sample of all cases and against what they are about, or what
---cases names, and adds what they kill to client_kills.json. `oddities` plays every case against
+--cases names, and adds what they kill to client_kills.json. `idle` does so with the cases that have
+killed nothing yet, and all defects that are narrow enough. `oddities` plays every case against
 each switch that is no fault, prints what failed, and exits with 1 if anything did.
 """
 
@@ -113,7 +115,8 @@ def kills_of(switch: str, results: dict[str, dict]) -> set[str]:
 
 def known_kills(ids: Iterable[str]) -> dict[str, dict]:
     """What client_kills.json says of the defects and cases that still exist, by defect."""
-    return liveness.known_kills(SWITCHES, dict.fromkeys(ids, {}), KILLS)
+    defects = {name: SWITCHES[name] for name in of_kind("defect")}
+    return liveness.known_kills(defects, dict.fromkeys(ids, {}), KILLS)
 
 
 def measure(wspec: pathlib.Path, only: list[str], globs: list[str]) -> None:
@@ -147,14 +150,36 @@ def _measure_some(wspec: pathlib.Path, names: list[str], cases: dict[str, dict],
         if share <= liveness.SHARE_MAX:
             wanted = {*killed, *(matching(list(cases), globs) if globs else related(name, cases))}
             pairs += [(name, case) for case in sorted(wanted)]
-    found = play_pairs(wspec, pairs)
-    # A busy machine looks like a fault, but not twice.
-    again = [(name, case) for name, case in pairs if case in kills_of(name, found.get(name, {}))]
-    played_again = play_pairs(wspec, again, jobs=JOBS // 4)
-    for name, results in found.items():
-        entries[name]["killed_by"] = kills_of(name, played_again.get(name, {}))
-        entries[name]["spared"] = set(results) - entries[name]["killed_by"]
+    for name, killed in _kills_played_twice(wspec, pairs).items():
+        entries[name]["killed_by"] = killed
+        entries[name]["spared"] = {case for other, case in pairs if other == name} - killed
     return entries
+
+
+def _kills_played_twice(wspec: pathlib.Path,
+                        pairs: list[tuple[str, str]]) -> dict[str, set[str]]:
+    """What each defect is killed by. A busy machine looks like a fault, too, but not twice."""
+    found = play_pairs(wspec, pairs)
+    again = [(name, case) for name, case in pairs if case in kills_of(name, found.get(name, {}))]
+    found = play_pairs(wspec, again, jobs=JOBS // 4)
+    return {name: kills_of(name, found.get(name, {})) for name in {name for name, _ in pairs}}
+
+
+def measure_idle(wspec: pathlib.Path, only: list[str], globs: list[str]) -> None:
+    """Plays the cases that have killed nothing yet, or those of --cases among them, against every
+    narrow defect, or those of --only."""
+    with Arena(wspec) as arena:
+        cases = arena.cases
+    known = liveness.load_kills(KILLS)
+    idle = [name for name in matching(list(cases), globs) if not known["cases"].get(name)]
+    narrow = [name for name in matching(of_kind("defect"), only)
+              if known["defects"].get(name, {}).get("share", 1) <= liveness.SHARE_MAX]
+    killed = _kills_played_twice(wspec, [(name, case) for name in narrow for case in idle])
+    defects = known_kills(cases)
+    for name in narrow:
+        defects[name]["killed_by"] = sorted(killed.get(name, set()).union(
+            defects[name]["killed_by"]))
+    liveness.save_kills(liveness.condense(defects, cases), KILLS)
 
 
 def related(name: str, cases: dict[str, dict]) -> list[str]:
@@ -192,13 +217,15 @@ def play_oddities(wspec: pathlib.Path, only: list[str], globs: list[str]) -> int
 def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["measure", "oddities", "table"])
+    parser.add_argument("command", choices=["measure", "idle", "oddities", "table"])
     parser.add_argument("--wspec", type=pathlib.Path, default=liveness.default_wspec())
     parser.add_argument("--only", action="append", default=[], help="a switch, or a glob; repeatable")
     parser.add_argument("--cases", action="append", default=[], help="a case, or a glob; repeatable")
     arguments = parser.parse_args()
     if arguments.command == "measure":
         measure(arguments.wspec, arguments.only, arguments.cases)
+    if arguments.command == "idle":
+        measure_idle(arguments.wspec, arguments.only, arguments.cases)
     if arguments.command == "oddities":
         sys.exit(play_oddities(arguments.wspec, arguments.only, arguments.cases))
     liveness.print_table(liveness.load_kills(KILLS), SEEN_BY_RUN_CLIENT)

@@ -49,6 +49,22 @@ def test_cases_kill_their_defect(wspec, kind):
     assert not spared
 
 
+def test_every_case_was_measured(cases):
+    """A new case needs a place in client_kills.json: `client_liveness.py measure --cases ID`."""
+    assert not [name for name in cases if name not in KILLS["cases"]]
+
+
+def test_no_case_is_idle():
+    """A case that no defect fails proves nothing; give tests/defects the bug that it looks for."""
+    assert not [name for name, killers in KILLS["cases"].items() if not killers]
+
+
+def test_no_defect_is_alive():
+    """A bug that no case finds is a case that is missing, or no bug."""
+    killed = {name for name, entry in KILLS["defects"].items() if entry["killed_by"]}
+    assert not set(client_liveness.of_kind("defect")) - killed - client_liveness.SEEN_BY_RUN_CLIENT
+
+
 @pytest.mark.parametrize("defect", sorted(client_liveness.SEEN_BY_RUN_CLIENT))
 def test_run_client_sees_what_serve_cannot(wspec, defect):
     results = client_liveness.play_by_run_client(wspec, defect, "6455/4.1/request-well-formed")

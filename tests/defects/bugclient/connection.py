@@ -20,6 +20,7 @@ HANDSHAKE_TIMEOUT_S = 10.0
 FIN_IGNORED_S = 4.0
 SMALL_SEND_BUFFER = 65536
 PAUSE_S = 0.3
+HURRY_S = 0.01
 SLOW_S = 0.2
 _CLOSE_1002 = b"\x88\x82\0\1\2\3\x03\xeb"
 
@@ -71,6 +72,8 @@ class Connection(asyncio.Protocol):
         self._reader = response.ResponseReader(self._on)
         self._session: ClientSession | None = None
         self._given_up = False
+        self._waiting = 0
+        self._hung = False
         self._last: float | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -96,7 +99,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets have come; once given up, they are dropped."""
-        if self._session:
+        if self._session and self._on("hangs-when-fin-follows-close"):
+            self._waiting += 1
+            self._loop.call_later(HURRY_S, self._receive_late, data)
+        elif self._session:
             self._receive_frames(data)
         elif not self._given_up:
             self._receive_head(data)
@@ -105,9 +111,14 @@ class Connection(asyncio.Protocol):
         """The server has ended its side: what is due is still written, then ours ends."""
         if self._session and self._on("drops-others-on-fin") and not self._session.close_sent:
             self._disaster("drop-others")
+        if self._waiting and self._session and not self._session.close_sent:
+            self._hung = True
+            self._loop.call_later(FIN_IGNORED_S, self._outbox.reset)
+            return self._transport.can_write_eof()
         if self._session:
             self._session.close_late()
-        stays = self._given_up and self._on("keeps-tcp-open-after-refusal")
+        stays = (self._given_up and self._on("keeps-tcp-open-after-refusal")) or (
+            not self._session and self._on("hangs-on-lone-lf"))
         if stays or (self._session and self._session.keeps_tcp_open):
             self._loop.call_later(FIN_IGNORED_S, self._outbox.reset)
             return self._transport.can_write_eof()
@@ -217,6 +228,11 @@ class Connection(asyncio.Protocol):
             self._session.receive(data)
         if self._on("gives-up-slow-messages"):
             self._time_message()
+
+    def _receive_late(self, data: bytes) -> None:
+        self._waiting -= 1
+        if not self._hung:
+            self._receive_frames(data)
 
     def _pause_ended(self) -> bool:
         """Whether nothing came for a while before now."""

@@ -43,6 +43,11 @@ class ClientSession(Session):
         super().receive(octets)
         self._watch()
 
+    def _take_message(self, message: Message) -> None:
+        if self._on("drops-messages-after-500-pings") and self._pings_seen > 500:
+            return
+        super()._take_message(message)
+
     def close_late(self) -> None:
         """TCP ends: a bug says only now what was due before."""
         if self._on("answers-close-of-server-late") and not self.close_sent:
@@ -54,6 +59,8 @@ class ClientSession(Session):
         if self._on("answers-close-of-server-late") and len(payload) > 2:
             return
         if self._on("ignores-close-before-first-message") and not self._messages:
+            return
+        if self._on("ignores-close-1010") and payload[:2] == b"\x03\xf2":
             return
         self._masks.to_reason = len(payload) > 2
         super()._take_close(payload)

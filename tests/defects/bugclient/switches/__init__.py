@@ -23,9 +23,11 @@ OF_SERVERS = frozenset({
 # Here one process reads for thousands of connections: played alone, segments stay as they were cut.
 BY_SEGMENTS = frozenset({
     "loses-header-cut-between-segments", "takes-cut-short-frame-as-whole",
-    "reads-one-frame-per-segment"})
+    "reads-one-frame-per-segment", "sends-after-50-ms-without-101"})
 # A server has to close TCP, a client only should: wspec warns.
 WARNED = frozenset({"keeps-tcp-open-after-close", "keeps-tcp-open-after-failure"})
+# 7.4.1: no server uses 1010.
+ODD_FOR_CLIENTS = frozenset({"refuses-close-code-1010"})
 _BEGINNINGS_OF_SERVERS = ("accepts-unmasked-", "masks-", "leaves-tail-behind-")
 
 
@@ -40,6 +42,8 @@ def _collect() -> dict[str, Switch]:
     for switch in [*filter(_binds_clients, common), *own]:
         if switch.name in registry:
             raise ValueError(f"switch declared twice: {switch.name}")
+        if switch.name in ODD_FOR_CLIENTS:
+            switch = dataclasses.replace(switch, kind=Kind.ODDITY, verdict="note")
         alone = switch.alone or switch.name in BY_SEGMENTS
         verdict = "warn" if switch.name in WARNED else switch.verdict
         registry[switch.name] = dataclasses.replace(switch, alone=alone, verdict=verdict)

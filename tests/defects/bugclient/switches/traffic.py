@@ -7,7 +7,7 @@ _OF_BOTH = {
     "shares-utf8-state-among-connections", "writes-to-newest-connection", "drops-others-on-close",
     "drops-others-on-failure", "drops-all-connections-above-16-mib", "drops-all-connections-on-reset",
     "drops-others-on-fin", "gives-up-slow-messages", "loses-echoes-that-are-not-read",
-    "loses-what-comes-after-a-pause"}
+    "loses-what-comes-after-a-pause", "hangs-when-fin-follows-close"}
 
 _CLOSING = (
     defect("closes-when-idle", "6455-7.1.7-08 6455-7.2.1-03 6455-7.3-02",
@@ -20,6 +20,10 @@ _CLOSING = (
            "takes any Close for a fault and answers with 1002"),
     defect("ignores-close-before-first-message", "6455-5.5.1-09",
            "does not answer a Close before a message has come"),
+    defect("drops-messages-after-500-pings", "6455-6.1-09 6455-5.5.2-02",
+           "drops messages once 500 pings have come"),
+    defect("ignores-close-1010", "6455-5.5.1-09 6455-7.4.1-02",
+           "does not answer a Close with 1010, the code of clients"),
     defect("answers-close-of-server-late", "6455-5.5.1-09",
            "answers a Close with a reason only when TCP ends"),
     oddity("closes-tcp-first", "6455-5.5.1-17", "closes TCP right behind the closing handshake",
