@@ -191,8 +191,13 @@ class Connection(asyncio.Protocol):
         rest = self._reader.rest()
         if self._on("takes-one-frame-behind-answer"):
             rest = rest[:2 + rest[1]] if len(rest) > 1 else rest
-        if rest and not self._on("loses-frames-behind-answer"):
+        is_data = bool(rest) and rest[0] & 0x0F < 8
+        if rest and not (self._on("loses-frames-behind-answer")
+                         or (is_data and self._on("loses-messages-behind-answer"))):
             self._receive_frames(rest)
+        if self._session.reader.in_frame and self._on("loses-frame-cut-behind-answer"):
+            self._session.reader.skip_frame()
+        self._session.misses_first = not rest and not self._reader.was_cut
 
     def _lose_patience(self) -> None:
         if self._session is None and not self._given_up:

@@ -43,6 +43,7 @@ class ResponseReader:
     def __init__(self, on: On) -> None:
         self._on = on
         self._buffer = bytearray()
+        self.was_cut = False
 
     @property
     def has_begun(self) -> bool:
@@ -55,6 +56,7 @@ class ResponseReader:
         if self._buffer and on("loses-octet-where-answer-is-cut"):
             data = data[1:]
         cut = bool(self._buffer) and self._buffer[-1:] in b"\r\n" and data[:1] in b"\r\n"
+        self.was_cut = bool(self._buffer)
         self._buffer += data
         while (end := self._end_of_head()) is not None:
             if cut and on("misses-cut-line-end"):
@@ -95,6 +97,8 @@ class ResponseReader:
     def _check_habits(self, octets: bytes) -> None:
         """What bugs dislike though it is right."""
         on = self._on
+        if on("hangs-on-head-above-2-kib") and len(octets) > 2048:
+            raise Hang
         if on("wants-head-of-2-kib") and len(octets) > 2048:
             raise BadResponse("a long answer")
         if on("wants-ascii-in-fields") and not octets.isascii():

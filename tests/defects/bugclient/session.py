@@ -1,5 +1,6 @@
 """The client's end of an open connection: it masks, and leaves it to the server to close TCP."""
 
+import dataclasses
 import random
 from collections.abc import Callable
 
@@ -15,6 +16,12 @@ from bugserver.switches import On
 from .masking import Masks
 
 SERVER_CLOSES_S = 5.0
+EDITS: dict[str, Callable[[bytes], bytes]] = {
+    "expands-dollars": lambda octets: octets.replace(b"$", b""),
+    "doubles-octets-ff": lambda octets: octets.replace(b"\xff", b"\xff\xff"),
+    "escapes-angle-brackets": lambda octets: octets.replace(b"<", b"&lt;"),
+}
+"""What bugs do to the octets of any message, as other protocols want it."""
 IDLE_S = 0.2
 _LONG = 200
 
@@ -29,6 +36,7 @@ class ClientSession(Session):
         super().__init__(on, outbox, deflate, disaster)
         self._masks = masks
         self._received = 0
+        self.misses_first = False
 
     def start(self, *, close_at_once: bool) -> None:
         """What the client does of its own accord once the connection is open."""
@@ -40,12 +48,20 @@ class ClientSession(Session):
     def receive(self, octets: bytes) -> None:
         """Takes octets from the server."""
         self._received += 1
+        if self._received == 1 and self.misses_first and octets[0] & 0x0F < 8:
+            if self._on("loses-message-behind-whole-answer"):
+                return
+        if self.reader.in_frame and self._on("loses-octet-where-frame-is-cut"):
+            octets = octets[1:]
         super().receive(octets)
         self._watch()
 
     def _take_message(self, message: Message) -> None:
         if self._on("drops-messages-after-500-pings") and self._pings_seen > 500:
             return
+        for name, edit in EDITS.items():
+            if self._on(name):
+                message = dataclasses.replace(message, payload=edit(message.payload))
         super()._take_message(message)
 
     def close_late(self) -> None:
