@@ -15,20 +15,12 @@ KILLS = liveness.load_kills(client_liveness.KILLS)
 ODDITY_SAMPLE = 20
 # Killed by defects that fail a good part of the suite, and by no narrow one yet.
 ONLY_BROADLY_KILLED = [
-    "6455/4.1/message-behind-response",
-    "6455/4.1/response-and-frame-cut-after-136",
-    "6455/4.1/response-and-frame-cut-after-137",
-    "6455/4.1/response-and-frame-cut-after-138",
-    "6455/4.1/response-and-frame-cut-after-139",
-    "6455/4.1/response-and-frame-cut-after-140",
-    "6455/4.1/response-right",
     "6455/5.4/cut-of-no-consequence-whole",
     "6455/5.6/text-of-ascii",
     "6455/6.2/frame-cut-after-10",
     "6455/6.2/frame-cut-after-11",
     "6455/6.2/frame-cut-after-12",
     "6455/6.2/frame-cut-after-9",
-    "7692/7.1/offer-well-formed",
 ]
 
 

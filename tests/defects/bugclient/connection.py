@@ -191,7 +191,7 @@ class Connection(asyncio.Protocol):
         rest = self._reader.rest()
         if self._on("takes-one-frame-behind-answer"):
             rest = rest[:2 + rest[1]] if len(rest) > 1 else rest
-        is_data = bool(rest) and rest[0] & 0x0F < 8
+        is_data = bool(rest) and rest[0] & 0x0F < 8 and not self._reader.was_cut
         if rest and not (self._on("loses-frames-behind-answer")
                          or (is_data and self._on("loses-messages-behind-answer"))):
             self._receive_frames(rest)

@@ -49,7 +49,8 @@ class ClientSession(Session):
         """Takes octets from the server."""
         self._received += 1
         if self._received == 1 and self.misses_first and octets[0] & 0x0F < 8:
-            if self._on("loses-message-behind-whole-answer"):
+            if self._on("loses-message-behind-whole-answer") or (
+                    self._on("loses-messages-behind-answer")):
                 return
         if self.reader.in_frame and self._on("loses-octet-where-frame-is-cut"):
             octets = octets[1:]

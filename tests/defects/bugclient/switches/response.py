@@ -33,7 +33,7 @@ _HEAD = (
     defect("hangs-on-head-above-2-kib", "6455-4.1-39 6455-7.1.7-01",
            "neither goes on nor gives up at an answer of more than 2048 octets"),
     defect("loses-messages-behind-answer", "6455-4.1-53 6455-6.2-01",
-           "drops a message that comes in one segment with the end of the answer"),
+           "drops a message that comes in one segment with the whole answer, or right behind it"),
     defect("loses-frame-cut-behind-answer", "6455-4.1-53 6455-6.2-01",
            "drops the beginning of a frame that came behind the answer", alone=True),
     defect("loses-message-behind-whole-answer", "6455-4.1-53",
