@@ -135,9 +135,11 @@ void wspec_judge_clear(struct wspec_judge *judge) {
 static enum wspec_err keep_death(const struct wspec_record *record, struct wspec_result *result) {
   for (size_t i = 0; i < record->n_findings; i++) {
     const struct wspec_record_finding *finding = &record->findings[i];
-    if (strcmp(finding->message, WSPEC_FINDING_TARGET_DIED) == 0) {
-      char message[] = WSPEC_FINDING_TARGET_DIED;
-      const struct wspec_finding kept = {.verdict = WSPEC_VERDICT_FAIL,
+    if (strcmp(finding->message, WSPEC_FINDING_TARGET_DIED) == 0 ||
+        strcmp(finding->message, WSPEC_FINDING_TARGET_GONE) == 0) {
+      char message[256];
+      snprintf(message, sizeof message, "%s", finding->message);
+      const struct wspec_finding kept = {.verdict = finding->verdict,
                                          .requirement = "",
                                          .level = "",
                                          .message = message,

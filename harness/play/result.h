@@ -42,9 +42,12 @@ struct wspec_finding {
   uint64_t at_us;  /* since the case began */
 };
 
-/* The one finding that no play makes, but who looked after the target when a case had ended. */
+/* The findings that no play makes, but who looked after the target when a case had ended: a fail, and
+ * a warn where the target is gone for good, so that nobody can tell what it died of. */
 #define WSPEC_FINDING_TARGET_DIED \
   "the target answered no handshake right after this case: it has died of it"
+#define WSPEC_FINDING_TARGET_GONE \
+  "TCP ended without a close frame and the target is gone: it may have died of this case"
 
 /* How the `skip_reason` begins of a case whose message the target refused, as every other that is
  * not of its own protocol; the status code follows. */

@@ -25,6 +25,7 @@ enum { IDLE_US = 90 * 1000 };
 struct entry {
   struct wspec_play_config config; /* each has its own seed */
   unsigned refusals;
+  size_t nth_bare; /* of those that passed and ended without a close frame, from 1; 0: it is none */
   bool was_played, is_reported;
   bool is_idle; /* it waits most of its time, and is started ahead of its turn */
 };
@@ -42,7 +43,7 @@ struct schedule {
   const struct wspec_script *const *scripts;
   struct wspec_result *results;
   struct entry *entries;
-  size_t n_scripts, n_reported, running;
+  size_t n_scripts, n_reported, n_bare, running;
   size_t next;
   size_t next_idle, idle_left, idle_running; /* of SCHEDULE_ALL */
   enum schedule_phase phase;
@@ -92,12 +93,43 @@ static void report(struct schedule *schedule, size_t index) {
   }
 }
 
+static void add_finding(struct schedule *schedule, size_t index, enum wspec_verdict verdict,
+                        char *message) {
+  struct wspec_result *result = &schedule->results[index];
+  const struct wspec_finding finding = {
+      .verdict = verdict,
+      .requirement = "",
+      .level = "",
+      .message = message,
+      .offset = WSPEC_OFFSET_NONE,
+      .at_us = result->duration_us,
+  };
+  if (wspec_result_add(result, &finding)) {
+    schedule->err = WSPEC_ERR_NOMEM;
+  }
+  wspec_result_conclude(result);
+}
+
+/* What ended without a close frame looks the same, whether the target found the failure or died of
+ * it. It is gone, so nobody can tell any more: of those that may have been played last, no pass. */
+static void give_up_played_case(struct schedule *schedule, size_t index) {
+  char message[] = WSPEC_FINDING_TARGET_GONE;
+  struct wspec_result *result = &schedule->results[index];
+  const struct entry *entry = &schedule->entries[index];
+  bool is_suspect =
+      entry->nth_bare > 0 && entry->nth_bare + schedule->options->jobs > schedule->n_bare;
+  if (is_suspect && !entry->is_reported) {
+    add_finding(schedule, index, WSPEC_VERDICT_WARN, message);
+  }
+  result->unconfirmed = wspec_confirm_is_due(result);
+  report(schedule, index);
+}
+
 static void give_up_case(struct schedule *schedule, size_t index) {
   static const char reason[] = "the target takes no connections any more";
   struct wspec_result *result = &schedule->results[index];
   if (schedule->entries[index].was_played && result->verdict != WSPEC_VERDICT_ERROR) {
-    result->unconfirmed = wspec_confirm_is_due(result);
-    report(schedule, index);
+    give_up_played_case(schedule, index);
     return;
   }
   wspec_result_clear(result);
@@ -135,19 +167,7 @@ static void await_revival(struct schedule *schedule) {
 
 static void blame(struct schedule *schedule, size_t index) {
   char message[] = WSPEC_FINDING_TARGET_DIED;
-  struct wspec_result *result = &schedule->results[index];
-  const struct wspec_finding finding = {
-      .verdict = WSPEC_VERDICT_FAIL,
-      .requirement = "",
-      .level = "",
-      .message = message,
-      .offset = WSPEC_OFFSET_NONE,
-      .at_us = result->duration_us,
-  };
-  if (wspec_result_add(result, &finding)) {
-    schedule->err = WSPEC_ERR_NOMEM;
-  }
-  wspec_result_conclude(result);
+  add_finding(schedule, index, WSPEC_VERDICT_FAIL, message);
 }
 
 static void on_canary(void *user, bool lives, unsigned attempts) {
@@ -182,6 +202,9 @@ static void end_of_first_play(struct schedule *schedule, size_t index,
   schedule->results[index].unconfirmed =
       !schedule->options->confirm && wspec_confirm_is_due(result);
   schedule->entries[index].was_played = true;
+  if (ended_bare(result) && !wspec_confirm_is_due(result)) {
+    schedule->entries[index].nth_bare = ++schedule->n_bare;
+  }
   if (!is_to_be_confirmed(schedule, index) && !ended_bare(result)) {
     report(schedule, index);
   }
