@@ -48,7 +48,7 @@ def words_of(result):
 
 def test_the_reference_client_passes_in_memory(wspec):
     done = run_client(wspec, "--cases", "6455/4.1/*", "--cases", "6455/5.4/*", code=0)
-    assert " 0 warn, 0 fail, 0 skip, 0 error" in done.stdout
+    assert " 0 warn, 0 fail, 1 skip, 0 error" in done.stdout  # the name that TLS begins with
 
 
 # ---- A right client ----
