@@ -54,7 +54,8 @@ def listed_ids(wspec, *arguments):
 def autobahn_equivalents(wspec, groups, numbers):
     """Autobahn's numbers of these groups that fit one of the globs, with the ids of our cases that
     carry them."""
-    ids = listed_ids(wspec) + listed_ids(wspec, "--exhaustive", "--tag", "autobahn-perf")
+    ids = listed_ids(wspec, "--target", "server")
+    ids += listed_ids(wspec, "--target", "server", "--exhaustive", "--tag", "autobahn-perf")
     text = subprocess.run([wspec, "explain", *ids], check=True, capture_output=True,
                           text=True).stdout
     equivalents, name = {}, None
@@ -172,7 +173,7 @@ def main():
     arguments = parser.parse_args()
     if not arguments.kosoku:
         sys.exit("suite: kosoku is not there: pip install kosoku==0.1.0, or give --kosoku")
-    wspec = str(arguments.wspec)
+    wspec = str(pathlib.Path(arguments.wspec).resolve())
     equivalents = autobahn_equivalents(wspec, parse_groups(arguments.groups),
                                        arguments.numbers.split(","))
     rows = {}
