@@ -12,11 +12,10 @@ printed again when its connection is over.
 
 import argparse
 import asyncio
-import json
 import sys
 
 from bugclient import REGISTRY, Fleet
-from bugserver.switches import UnknownSwitch
+from bugserver.switches import UnknownSwitch, listing
 
 LINE_MAX = 4096
 
@@ -31,16 +30,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="print every switch and exit")
     parser.add_argument("--json", action="store_true", help="with --list: as JSON")
     return parser.parse_args()
-
-
-def print_list(as_json: bool) -> None:
-    """Every switch, one a line, or as a JSON array."""
-    if as_json:
-        json.dump([switch.as_json() for switch in REGISTRY.values()], sys.stdout, indent=1)
-        print()
-    else:
-        for switch in REGISTRY.values():
-            print(switch.line())
 
 
 async def play_line(fleets: dict[tuple[str, ...], Fleet], line: str) -> None:
@@ -68,7 +57,7 @@ def main() -> None:
     """Runs the command."""
     arguments = parse_arguments()
     if arguments.list:
-        print_list(arguments.json)
+        print(listing(REGISTRY.values(), arguments.json))
         return
     try:
         if arguments.url:

@@ -8,7 +8,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from bugserver import Host  # noqa: E402  (the path has to be there first)
+import liveness  # noqa: E402  (the path has to be there first)
+from bugserver import Host  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,14 @@ def port_of() -> Iterator[Callable[..., int]]:
                 ports[switches] = host.serve(switches)
             return ports[switches]
         yield start
+
+
+@pytest.fixture(scope="session")
+def wspec() -> pathlib.Path:
+    """The program under test, where verdicts are what counts."""
+    path = liveness.default_wspec()
+    assert path.is_file(), f"{path} is not built"
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,12 @@ server for each switch of that kind and prints `NAME PORT` lines, then `listenin
 
 import argparse
 import asyncio
-import json
 import signal
 import ssl
 import sys
 
 from bugserver.hosting import ONLY_IN_A_PROCESS_OF_ITS_OWN, Listener
-from bugserver.switches import REGISTRY, Kind, UnknownSwitch
+from bugserver.switches import REGISTRY, Kind, UnknownSwitch, listing
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,16 +28,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="print every switch and exit")
     parser.add_argument("--json", action="store_true", help="with --list: as JSON")
     return parser.parse_args()
-
-
-def print_list(as_json: bool) -> None:
-    """Every switch, one a line, or as a JSON array."""
-    if as_json:
-        json.dump([switch.as_json() for switch in REGISTRY.values()], sys.stdout, indent=1)
-        print()
-    else:
-        for switch in REGISTRY.values():
-            print(switch.line())
 
 
 def chosen_switches(arguments: argparse.Namespace) -> list[str]:
@@ -86,7 +75,7 @@ def main() -> None:
     """Runs the command."""
     arguments = parse_arguments()
     if arguments.list:
-        print_list(arguments.json)
+        print(listing(REGISTRY.values(), arguments.json))
         return
     try:
         asyncio.run(serve_until_terminated(arguments))

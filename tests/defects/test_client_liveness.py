@@ -25,14 +25,6 @@ ONLY_BROADLY_KILLED = [
 
 
 @pytest.fixture(scope="session")
-def wspec():
-    """The program under test."""
-    path = liveness.default_wspec()
-    assert path.is_file(), f"{path} is not built"
-    return path
-
-
-@pytest.fixture(scope="session")
 def cases(wspec):
     """Every case that is played with a client, as it went with the strict one."""
     return client_liveness.list_cases(wspec)

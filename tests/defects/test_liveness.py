@@ -28,14 +28,6 @@ for defect, entry in KILLS["defects"].items():
 
 
 @pytest.fixture(scope="session")
-def wspec():
-    """The program under test."""
-    path = liveness.default_wspec()
-    assert path.is_file(), f"{path} is not built"
-    return path
-
-
-@pytest.fixture(scope="session")
 def cases(wspec):
     """Every case that is played against a server, as it went against the strict one."""
     return liveness.list_cases(wspec)

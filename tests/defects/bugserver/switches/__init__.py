@@ -7,6 +7,7 @@ that other tests need, right or wrong. A name is permanent: it is never reused o
 
 import dataclasses
 import enum
+import json
 from collections.abc import Callable, Iterable
 
 On = Callable[[str], bool]
@@ -49,6 +50,13 @@ class Switch:
         return {"kind": self.kind.value, "name": self.name, "requirements": list(self.requirements),
                 "text": self.text, "verdict": self.verdict, "total": self.total,
                 "alone": self.alone}
+
+
+def listing(switches: Iterable[Switch], as_json: bool) -> str:
+    """Every switch, one a line, or as a JSON array."""
+    if as_json:
+        return json.dumps([switch.as_json() for switch in switches], indent=1)
+    return "\n".join(switch.line() for switch in switches)
 
 
 class UnknownSwitch(ValueError):
