@@ -2,7 +2,7 @@
 """The equivalents of Autobahn's cases against npm ws: wspec beside kosoku, in one run.
 
     python3 bench/suite.py [--wspec FILE] [--kosoku FILE] [--groups 1-7,10] [--repetitions 7]
-    python3 bench/suite.py --groups 12,13 --repetitions 1
+    python3 bench/suite.py --groups 12,13 --jobs 16 --wspec-jobs 8 --repetitions 1
 
 kosoku comes from PyPI (0.1.0); npm ws from targets/npm-ws. Both tools play the same numbers against
 the same server process, in turns; the table has medians of wall and processor time, of the tool and
@@ -106,12 +106,12 @@ def kosoku_verdicts(outdir):
             for cases in agents.values() for number, entry in cases.items()}
 
 
-def wspec_argv(wspec, url, equivalents):
+def wspec_argv(wspec, url, equivalents, jobs):
     """The command line that plays the equivalents with wspec: with the exhaustive cases, which take
     time to expand, only where one is among them."""
     ids = sorted({name for names in equivalents.values() for name in names})
     exhaustive = [] if set(ids) <= set(listed_ids(wspec)) else ["--exhaustive"]
-    return [wspec, "run", url, "--quiet", *exhaustive, "--json", "-",
+    return [wspec, "run", url, "--quiet", "--jobs", str(jobs), *exhaustive, "--json", "-",
             *[word for name in ids for word in ("--cases", name)]]
 
 
@@ -168,6 +168,7 @@ def main():
     parser.add_argument("--groups", default="1-7,10")
     parser.add_argument("--numbers", default="*", help="globs over Autobahn's numbers")
     parser.add_argument("--jobs", default="16,1", help="of kosoku; the first is the reference")
+    parser.add_argument("--wspec-jobs", type=int, default=16)
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--target", default="npm-ws")
     arguments = parser.parse_args()
@@ -182,7 +183,8 @@ def main():
         tools = {f"kosoku -p {jobs}": kosoku_argv(arguments.kosoku, server.url, equivalents,
                                                   int(jobs), outdir)
                  for jobs in arguments.jobs.split(",")}
-        tools["wspec run"] = wspec_argv(wspec, server.url, equivalents)
+        tools["wspec run"] = wspec_argv(wspec, server.url, equivalents,
+                                         arguments.wspec_jobs)
         tools["wspec run, all cases"] = whole_suite_argv(wspec, server.url)
         for _ in range(arguments.repetitions):
             for name, argv in tools.items():
