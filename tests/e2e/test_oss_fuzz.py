@@ -43,7 +43,8 @@ def out(tmp_path_factory):
 @pytest.mark.parametrize("name", HARNESSES)
 def test_a_program_has_all_it_needs_beside_it(out, tmp_path, name):
     assert (out / f"{name}.dict").stat().st_size > 0
-    assert re.fullmatch(r"\[libfuzzer\]\nmax_len = \d+\n", (out / f"{name}.options").read_text())
+    options = (out / f"{name}.options").read_text()
+    assert re.fullmatch(r"\[libfuzzer\]\nmax_len = \d+\n(entropic_\w+ = \d+\n){2}", options)
     with zipfile.ZipFile(out / f"{name}_seed_corpus.zip") as seeds:
         n_seeds = sum(not entry.is_dir() for entry in seeds.infolist())
         seeds.extractall(tmp_path)
