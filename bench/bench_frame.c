@@ -92,36 +92,39 @@ struct reader {
   uint64_t sum;
 };
 
-/* Takes payload; returns how many octets, or 0 if the text is wrong. */
-static inline size_t read_payload(struct reader *reader, uint8_t *octets, size_t len) {
-  size_t taken = reader->left < len ? (size_t)reader->left : len;
+/* Takes what is there of the payload, if the text is right. */
+static inline bool read_payload(struct reader *reader, uint8_t *octets, size_t taken) {
   uint64_t offset = reader->frame.payload_len - reader->left;
   bool is_ascii = wspec_mask_ascii(octets, taken, reader->frame.masking_key, offset);
   if (reader->frame.opcode == WSPEC_OPCODE_TEXT && !(is_ascii && reader->utf8.missing == 0) &&
       wspec_utf8_feed(&reader->utf8, wspec_span_of(octets, taken), NULL)) {
-    return 0;
+    return false;
   }
   reader->left -= taken;
   reader->sum += taken + (reader->left == 0 ? octets[taken - 1] : 0);
-  return taken;
+  return true;
 }
 
-/* Takes a header, or payload; returns how many octets, or 0 for a fault. */
+/* Takes a header, where one is due, and payload; returns how many octets, or 0 for a fault. */
 static inline size_t read_frame(struct reader *reader, uint8_t *octets, size_t len) {
-  if (reader->left > 0) {
-    return read_payload(reader, octets, len);
-  }
-  size_t consumed;
-  enum wspec_err err =
-      wspec_frame_decode(&reader->decoder, wspec_span_of(octets, len), &consumed, &reader->frame);
-  if (err == WSPEC_OK) {
+  size_t consumed = 0;
+  if (reader->left == 0) {
+    enum wspec_err err =
+        wspec_frame_decode(&reader->decoder, wspec_span_of(octets, len), &consumed, &reader->frame);
+    if (err) {
+      return consumed;
+    }
     if (wspec_frame_check(&reader->frame, true, 0) != 0) {
       return 0;
     }
     reader->left = reader->frame.payload_len;
     reader->utf8 = (struct wspec_utf8){0};
   }
-  return consumed;
+  size_t taken = reader->left < len - consumed ? (size_t)reader->left : len - consumed;
+  if (taken > 0 && !read_payload(reader, octets + consumed, taken)) {
+    return 0;
+  }
+  return consumed + taken;
 }
 
 static uint64_t run_frame(void *context, uint64_t rounds) {
