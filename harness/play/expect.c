@@ -18,6 +18,7 @@ void expect_begin(struct wspec_play *play, struct link *link) {
   (void)play;
   link->sentinel_sent = false;
   link->sentinel_seen = false;
+  link->is_asked_again = false;
   link->matched = 0;
 }
 
@@ -409,10 +410,10 @@ static bool decide_by_event(struct wspec_play *play, struct link *link,
   return true;
 }
 
-static void decide_by_absence(struct wspec_play *play, struct link *link,
-                              const struct wspec_expectation *expectation,
-                              enum wspec_reaction reaction) {
-  struct seen seen = {.reaction = reaction, .waited_us = play->now_us - play->step_began_us};
+/* What is foreseen where nothing comes; NULL: it is a violation. */
+static const struct wspec_alternative *
+alternative_for_absence(const struct wspec_play *play, const struct link *link,
+                        const struct wspec_expectation *expectation, enum wspec_reaction reaction) {
   for (size_t i = 0; i < expectation->n_alternatives; i++) {
     const struct wspec_alternative *alternative = &expectation->alternatives[i];
     bool is_taken = alternative->reaction == WSPEC_REACTION_ECHO &&
@@ -420,11 +421,23 @@ static void decide_by_absence(struct wspec_play *play, struct link *link,
     bool fits = is_taken || alternative->reaction == reaction ||
                 alternative->reaction == WSPEC_REACTION_ANY;
     if (fits && applies(link, alternative)) {
-      decide_alternative(play, link, expectation, alternative, &seen);
-      return;
+      return alternative;
     }
   }
-  decide_violation(play, link, expectation, &seen);
+  return NULL;
+}
+
+static void decide_by_absence(struct wspec_play *play, struct link *link,
+                              const struct wspec_expectation *expectation,
+                              enum wspec_reaction reaction) {
+  struct seen seen = {.reaction = reaction, .waited_us = play->now_us - play->step_began_us};
+  const struct wspec_alternative *alternative =
+      alternative_for_absence(play, link, expectation, reaction);
+  if (alternative) {
+    decide_alternative(play, link, expectation, alternative, &seen);
+  } else {
+    decide_violation(play, link, expectation, &seen);
+  }
 }
 
 /* ---- The sentinel ---- */
@@ -506,6 +519,22 @@ static void poll_sentinel(struct wspec_play *play, struct link *link,
   }
 }
 
+/* A busy target may answer a ping while a message that came before it still waits to be looked at.
+ * Before that it ignored the message is held against it, it is asked once more. */
+static bool asks_again(struct wspec_play *play, struct link *link,
+                       const struct wspec_expectation *expectation) {
+  const struct wspec_alternative *alternative =
+      alternative_for_absence(play, link, expectation, WSPEC_REACTION_IGNORED);
+  bool is_right = alternative && alternative->rank == WSPEC_RANK_PASS;
+  if (is_right || link->is_asked_again || !can_send_sentinel(play, link)) {
+    return false;
+  }
+  link->is_asked_again = true;
+  link->sentinel_seen = false;
+  send_sentinel(play, link);
+  return true;
+}
+
 bool expect_poll(struct wspec_play *play, struct link *link,
                  const struct wspec_expectation *expectation) {
   if (keys_decide(play, link, expectation)) {
@@ -534,7 +563,7 @@ bool expect_poll(struct wspec_play *play, struct link *link,
    * where an echo is among what may come, only the time limit tells. */
   bool may_still_echo =
       play->config->oracle == WSPEC_ORACLE_ECHO && foresees(link, expectation, WSPEC_REACTION_ECHO);
-  if (link->sentinel_seen && !may_still_echo) {
+  if (link->sentinel_seen && !may_still_echo && !asks_again(play, link, expectation)) {
     decide_by_absence(play, link, expectation, WSPEC_REACTION_IGNORED);
     return true;
   }
@@ -544,8 +573,9 @@ bool expect_poll(struct wspec_play *play, struct link *link,
   uint64_t hard_limit_us = play->step_began_us + 10 * patience * play->config->timeout_us;
   limit_us = limit_us < hard_limit_us ? limit_us : hard_limit_us;
   if (play->now_us >= limit_us) {
+    bool is_answered = link->sentinel_seen || link->is_asked_again;
     decide_by_absence(play, link, expectation,
-                      link->sentinel_seen ? WSPEC_REACTION_IGNORED : WSPEC_REACTION_SILENT);
+                      is_answered ? WSPEC_REACTION_IGNORED : WSPEC_REACTION_SILENT);
     return true;
   }
   play_wait_until(play, limit_us);
