@@ -137,6 +137,13 @@ class Served:
         with urllib.request.urlopen(f"http://{self.address}{path}", timeout=ANSWER_LIMIT_S) as answer:
             return json.load(answer)
 
+    def tell_tried(self, case):
+        """The client is done with the URL of the case, which it may have rejected."""
+        path = f"/tried/{urllib.parse.quote(case['id'])}?agent={AGENT}&confirm=1"
+        url = f"http://{self.address}{path}"
+        with contextlib.suppress(OSError):  # the last result was the end of the server
+            urllib.request.urlopen(url, data=b"", timeout=ANSWER_LIMIT_S).close()
+
     def cases(self, query=""):
         return self.get("/cases" + query)["cases"]
 
@@ -176,7 +183,7 @@ def _serving(wspec, options):
 
 @contextlib.contextmanager
 def _running(client, argv, **streams):
-    process = subprocess.Popen(argv, cwd=client.folder, text=True, start_new_session=True,
+    process = subprocess.Popen(argv, cwd=client.folder, encoding="utf-8", start_new_session=True,
                                env=os.environ | targets.ENVIRONMENT, **streams)
     try:
         yield process
@@ -221,30 +228,33 @@ class Lines:
 def _url(served, case):
     path = urllib.parse.quote(case["id"])
     asks = f"&subprotocol={case['subprotocol']}" if "subprotocol" in case else ""
-    return f"ws://{served.address}/case/{path}?agent={AGENT}&confirm=1{asks}"
+    url = case.get("url", f"ws://{served.address}/case/{path}?agent={{agent}}")
+    return url.replace("{agent}", f"{AGENT}&confirm=1{asks}")
 
 
 def _play_cases(lines, served, cases, jobs):
     """Each of `cases`, `jobs` at a time. A connection that the client does not end is given up, which
     is said on standard error: what wspec saw of it is its result."""
     waiting = list(reversed(cases))
-    playing = {}  # URL: [connections that are not over, when they are given up]
+    playing = {}  # URL: [connections that are not over, when they are given up, the case]
     while waiting or playing:
         while waiting and len(playing) < jobs:
             case = waiting.pop()
             url = _url(served, case)
-            playing[url] = [case["connections"], time.monotonic() + CONNECTION_LIMIT_S]
+            playing[url] = [case["connections"], time.monotonic() + CONNECTION_LIMIT_S, case]
             for _ in range(case["connections"]):
                 lines.start(url)
-        ended = lines.next_end(min(deadline for _, deadline in playing.values()))
+        ended = lines.next_end(min(deadline for _, deadline, _ in playing.values()))
         if ended in playing:
             playing[ended][0] -= 1
-        for url in [url for url, (left, deadline) in playing.items()
+        for url in [url for url, (left, deadline, _) in playing.items()
                     if left == 0 or deadline <= time.monotonic()]:
-            left, _ = playing.pop(url)
+            left, _, case = playing.pop(url)
             if left > 0:
                 print(f"given up after {CONNECTION_LIMIT_S} s: {url}: the client has not said the "
                       f"end of {left} of its connections", file=sys.stderr, flush=True)
+            if "url" in case:
+                served.tell_tried(case)
 
 
 def _by_lines(wspec, client, options, jobs):

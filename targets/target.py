@@ -57,6 +57,7 @@ ENVIRONMENT = {
     "CARGO_TERM_COLOR": "never",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PYTHONUNBUFFERED": "1",
+    "LC_ALL": "C.UTF-8",  # the URLs that a client gets are UTF-8
 }
 
 

@@ -214,6 +214,13 @@ static void add_step(uint64_t *hash, const struct wspec_step *step) {
   }
 }
 
+static void add_uri(uint64_t *hash, const struct wspec_uri *uri) {
+  add_text(hash, uri->scheme);
+  add_number(hash, uri->has_fullwidth_host);
+  add_text(hash, uri->path);
+  add_text(hash, uri->query);
+}
+
 uint64_t wspec_fingerprint(const struct wspec_script *script) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   add_number(&hash, (uint64_t)script->target);
@@ -222,6 +229,9 @@ uint64_t wspec_fingerprint(const struct wspec_script *script) {
     add_text(&hash, script->section);
     add_text(&hash, script->call->function);
     add_text(&hash, script->call->arguments);
+  }
+  if (script->uri) {
+    add_uri(&hash, script->uri);
   }
   add_number(&hash, script->n_steps);
   for (size_t i = 0; i < script->n_steps; i++) {

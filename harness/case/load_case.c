@@ -151,6 +151,7 @@ static void load_optional(struct wspec_reader *reader, const cJSON *object) {
   const cJSON *needs = wspec_reader_member(object, "needs");
   const cJSON *exhaustive = wspec_reader_member(object, "exhaustive");
   const cJSON *alone = wspec_reader_member(object, "alone");
+  const cJSON *uri = wspec_reader_member(object, "uri");
   script->comment = comment ? wspec_reader_text(reader, comment) : NULL;
   script->tags = load_texts(reader, wspec_reader_member(object, "tags"), &script->n_tags);
   script->autobahn =
@@ -162,6 +163,7 @@ static void load_optional(struct wspec_reader *reader, const cJSON *object) {
   }
   script->exhaustive = exhaustive && wspec_reader_bool(reader, exhaustive);
   script->alone = alone && wspec_reader_bool(reader, alone);
+  script->uri = uri ? wspec_load_uri(reader, uri) : NULL;
 }
 
 void wspec_load_script_head(struct wspec_reader *reader, const struct wspec_file_head *head,
@@ -328,7 +330,7 @@ static enum wspec_err load_case(struct wspec_case_set *set, struct wspec_reader 
                                 const struct wspec_load_options *options) {
   static const char *const members[] = {"id",     "each", "summary",  "comment", "requirements",
                                         "target", "tags", "autobahn", "needs",   "exhaustive",
-                                        "alone",  "call", "steps"};
+                                        "alone",  "uri",  "call",     "steps"};
   struct wspec_family family = {
       .file = reader->file, .requirements = reader->requirements, .head = head};
   struct destination to = {.set = set, .options = options, .family = &family};

@@ -48,6 +48,9 @@ void wspec_load_close_expectation(struct wspec_reader *reader, bool has_code, ui
 /* load_call.c: what a script does in a case about an API; NULL after a mistake. */
 const struct wspec_call *wspec_load_call(struct wspec_reader *reader, const cJSON *item);
 
+/* load_uri.c: the URI that a client is handed; NULL after a mistake. */
+const struct wspec_uri *wspec_load_uri(struct wspec_reader *reader, const cJSON *item);
+
 /* load_steps.c: fills steps and connections of `reader->script`. */
 void wspec_load_steps(struct wspec_reader *reader, const cJSON *item);
 

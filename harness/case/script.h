@@ -306,6 +306,19 @@ struct wspec_call {
   const char *arguments; /* a JSON object */
 };
 
+/* What the URI is like that a client is handed, where it is another than the plain one of the case,
+ * ws://HOST/case/ID?agent=NAME. All but `scheme` and `has_fullwidth_host` is UTF-8, and may be beyond
+ * ASCII: no URI then, but an IRI, which a client may reject. Not all is NULL and false. */
+struct wspec_uri {
+  const char *scheme;      /* its letters, as "WS"; for wss the last one comes twice. NULL: "ws" */
+  bool has_fullwidth_host; /* the host in the fullwidth letters of Unicode, the same name by IDNA */
+  const char *path;        /* behind the id: "/x"; NULL: nothing */
+  const char *query;       /* behind all else: "x=y"; NULL: nothing */
+  /* The two as a request has to have them: what is beyond ASCII escaped (RFC 6455 section 11.1.1). */
+  const char *escaped_path, *escaped_query;
+  bool is_ascii; /* all of it: a URI, which no client may reject */
+};
+
 /* One case, expanded. */
 struct wspec_script {
   const char *id;      /* "6455/5.5.2/ping-payload-125" */
@@ -329,6 +342,7 @@ struct wspec_script {
   size_t n_connections;
   struct wspec_step *steps;
   size_t n_steps;
+  const struct wspec_uri *uri; /* that a client is handed; NULL: the plain one */
   const struct wspec_call
       *call; /* of a case about an API, which may have no steps; NULL: it is none */
 };

@@ -31,6 +31,18 @@ static void print_list(const char *what, const char *const *words, size_t n_word
   }
 }
 
+static void print_uri(const struct wspec_uri *uri) {
+  printf("  the URL that the client is handed:");
+  printf(uri->scheme ? " the scheme as \"%s\"" : "", uri->scheme);
+  printf("%s", uri->has_fullwidth_host ? " the host in fullwidth letters" : "");
+  printf(uri->path ? " a path that ends with \"%s\"" : "", uri->path);
+  printf(uri->query ? " a query that ends with \"%s\"" : "", uri->query);
+  printf("\n");
+  if (!uri->is_ascii) {
+    printf("  Beyond ASCII it is no URI: that the client does not connect gets info.\n");
+  }
+}
+
 static void print_about(const struct wspec_script *script) {
   static const char *const targets[] = {"servers and clients", "servers", "clients"};
   static const char *const needs[] = {"an echo", "a subprotocol", "permessage-deflate", "TLS",
@@ -44,6 +56,9 @@ static void print_about(const struct wspec_script *script) {
     if (script->needs & (1U << i)) {
       printf("  needs: %s\n", needs[i]);
     }
+  }
+  if (script->uri) {
+    print_uri(script->uri);
   }
   print_list("tags", script->tags, script->n_tags);
   print_list("Autobahn", script->autobahn, script->n_autobahn);

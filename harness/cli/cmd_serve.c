@@ -31,6 +31,7 @@ struct program {
   bool is_ending;           /* what is cut off has results, too, and must not end it once more */
 };
 
+static const char NOT_CONNECTED[] = "the client did not connect to the URL that it was handed";
 static const char CONFIRMS[] = "confirm=1"; /* the tag of a play whose client said so */
 
 static void end(struct program *program) {
@@ -61,10 +62,23 @@ static void on_idle(void *user) {
 
 /* ---- Requests ---- */
 
-static const struct wspec_script *find_case(const struct wspec_run_suite *suite, const char *id) {
+/* An id has three parts; what the path of a URI has behind them is judged by the case. */
+static size_t id_len(const char *path) {
+  size_t len = 0;
+  for (unsigned n_parts = 0; path[len] && n_parts < 3; n_parts++) {
+    len += n_parts > 0;
+    len += strcspn(path + len, "/");
+  }
+  return len;
+}
+
+static const struct wspec_script *find_case(const struct wspec_run_suite *suite, const char *path) {
+  size_t len = id_len(path);
   for (size_t i = 0; i < suite->n_scripts; i++) {
-    if (strcmp(suite->scripts[i]->id, id) == 0) {
-      return suite->scripts[i];
+    const struct wspec_script *script = suite->scripts[i];
+    bool has_more = script->uri && script->uri->path;
+    if (strncmp(script->id, path, len) == 0 && !script->id[len] && (!path[len] || has_more)) {
+      return script;
     }
   }
   return NULL;
@@ -106,7 +120,7 @@ static bool is_to_wait(const struct program *program, const char *path, struct w
                            : wspec_request_query(target, "unconfirmed", &name);
   char *text = err ? NULL : wspec_buf_take_text(&name);
   bool is_due = text && has_flag(target, "wait") &&
-                (wspec_serve_is_playing(program->serve, text) ||
+                (wspec_serve_is_playing(program->serve, NULL, text) ||
                  wspec_api_is_playing(&program->api, NULL, text));
   free(text);
   wspec_buf_clear(&name);
@@ -145,6 +159,31 @@ static void choose_connection(struct program *program, struct wspec_serve_choice
   }
 }
 
+/* The client is done with a URL that it may have rejected: the case that it has not connected for is
+ * one, too. Whether it has is known when none of it is under way any more. */
+static void hear_end(struct program *program, const struct wspec_http_head *request, const char *id,
+                     struct wspec_serve_choice *choice) {
+  if (!choose_case(program, request, id, choice)) {
+    return;
+  }
+  if (wspec_serve_is_playing(program->serve, choice->script, choice->agent)) {
+    choice->script = NULL;
+    choice->is_held = true;
+    return;
+  }
+  struct wspec_agent *agent = wspec_agents_find(&program->agents, choice->agent);
+  bool *has_connected =
+      agent ? &agent->has_connected[wspec_agents_index(&program->agents, choice->script)] : NULL;
+  if (has_connected && *has_connected) {
+    *has_connected = false; /* the next time tells of the next play */
+    choice->script = NULL;
+    wspec_serve_say(choice, 200, "the client has connected\n");
+  } else {
+    choice->refusal = NOT_CONNECTED;
+    wspec_serve_say(choice, 200, "the client has not connected\n");
+  }
+}
+
 /* What a script says of a case; nothing of it is a connection to be played. */
 static void hear_script(struct program *program, const struct wspec_http_head *request,
                         const char *path, struct wspec_serve_choice *choice) {
@@ -174,7 +213,10 @@ static void choose(struct program *program, const struct wspec_http_head *reques
   } else if (is_read && is_to_wait(program, path, request->target)) {
     choice->is_held = true;
   } else if (is_read) {
-    wspec_serve_page(&program->agents, path, request->target, choice);
+    wspec_serve_page(&program->agents, path, request, choice);
+  } else if (wspec_span_equal_text(request->method, "POST") && behind(path, "/tried/") &&
+             !program->suite.options.api) {
+    hear_end(program, request, behind(path, "/tried/"), choice);
   } else if (wspec_span_equal_text(request->method, "POST")) {
     hear_script(program, request, path, choice);
   } else {
@@ -206,6 +248,9 @@ static void add_result(void *user, const struct wspec_serve_choice *choice,
   const struct wspec_script *script = result->script;
   struct wspec_agent *agent =
       wspec_agents_add(&program->agents, choice->agent, result, choice->tag == CONFIRMS);
+  if (agent) {
+    agent->has_connected[wspec_agents_index(&program->agents, script)] = !choice->refusal;
+  }
   if (!agent) {
     fprintf(stderr, "wspec serve: %s: %s: no room for the result\n", choice->agent, script->id);
     wspec_serve_ask_again(program->serve);

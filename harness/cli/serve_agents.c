@@ -12,6 +12,7 @@ static void clear_agent(const struct wspec_agents *agents, struct wspec_agent *a
   }
   free(agent->results);
   free(agent->was_played);
+  free(agent->has_connected);
   free(agent->name);
 }
 
@@ -41,8 +42,9 @@ static struct wspec_agent *new_agent(struct wspec_agents *agents, const char *na
       .name = strdup(name),
       .results = calloc(n_scripts, sizeof *agent->results),
       .was_played = calloc(n_scripts, sizeof *agent->was_played),
+      .has_connected = calloc(n_scripts, sizeof *agent->has_connected),
   };
-  if (!agent->name || !agent->results || !agent->was_played) {
+  if (!agent->name || !agent->results || !agent->was_played || !agent->has_connected) {
     clear_agent(agents, agent);
     return NULL;
   }
@@ -50,9 +52,9 @@ static struct wspec_agent *new_agent(struct wspec_agents *agents, const char *na
   return agent;
 }
 
-static size_t index_of(const struct wspec_run_suite *suite, const struct wspec_script *script) {
+size_t wspec_agents_index(const struct wspec_agents *agents, const struct wspec_script *script) {
   size_t i = 0;
-  while (suite->scripts[i] != script) {
+  while (agents->suite->scripts[i] != script) {
     i++;
   }
   return i;
@@ -76,7 +78,7 @@ struct wspec_agent *wspec_agents_add(struct wspec_agents *agents, const char *na
     wspec_result_clear(result);
     return NULL;
   }
-  size_t index = index_of(agents->suite, result->script);
+  size_t index = wspec_agents_index(agents, result->script);
   agent->n_played += agent->was_played[index] ? 0 : 1;
   agent->was_played[index] = true;
   agent->confirms = agent->confirms || confirms;

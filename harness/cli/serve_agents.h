@@ -13,6 +13,7 @@ struct wspec_agent {
   char *name;
   struct wspec_result *results; /* by the index of the suite's scripts */
   bool *was_played;
+  bool *has_connected; /* for the last result, which the client has not told the end of yet */
   size_t n_played;
   bool confirms; /* it plays again what did not pass */
 };
@@ -28,6 +29,9 @@ void wspec_agents_clear(struct wspec_agents *agents);
 
 /* wspec_agents_find returns the agent of that name, or NULL. */
 struct wspec_agent *wspec_agents_find(struct wspec_agents *agents, const char *name);
+
+/* wspec_agents_index returns the index of a script of the suite's. */
+size_t wspec_agents_index(const struct wspec_agents *agents, const struct wspec_script *script);
 
 /* wspec_agents_add takes a result over, in place of an earlier one of that case; if the client
  * `confirms` and the earlier one did not pass, this is the play that confirms it. It returns its

@@ -5,6 +5,7 @@
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "run/case_url.h"
 #include "run/request_target.h"
 
 #include <cjson/cJSON.h>
@@ -16,7 +17,7 @@
 extern const unsigned char wspec_serve_page_html[];
 extern const size_t wspec_serve_page_html_len;
 
-enum { WORD_MAX = 256, PATH_LEN_MAX = 4096, MODULE_MAX = 1024 * 1024 };
+enum { WORD_MAX = 256, PATH_LEN_MAX = 4096, MODULE_MAX = 1024 * 1024, URL_LEN_MAX = 64 * 1024 };
 
 void wspec_serve_say(struct wspec_serve_choice *choice, unsigned status_code, const char *format,
                      ...) {
@@ -56,7 +57,22 @@ static bool add_call(cJSON *item, const struct wspec_script *script) {
          cJSON_AddRawToObject(call, "with", script->call->arguments);
 }
 
-static bool add_case(cJSON *array, const struct wspec_script *script) {
+/* What the client is to connect to, with a place for the agent; only where a driver could not make it
+ * up. */
+static bool add_url(cJSON *item, const struct wspec_script *script, bool is_secure,
+                    const char *host) {
+  struct wspec_buf url;
+  wspec_buf_init(&url, URL_LEN_MAX);
+  enum wspec_err err = wspec_case_url(script, is_secure, host, "{agent}", &url);
+  char *text = err ? NULL : wspec_buf_take_text(&url);
+  bool is_added = text && cJSON_AddStringToObject(item, "url", text);
+  free(text);
+  wspec_buf_clear(&url);
+  return is_added;
+}
+
+static bool add_case(cJSON *array, const struct wspec_script *script, bool is_secure,
+                     const char *host) {
   cJSON *item = cJSON_CreateObject();
   if (!cJSON_AddItemToArray(array, item)) {
     cJSON_Delete(item);
@@ -74,7 +90,8 @@ static bool add_case(cJSON *array, const struct wspec_script *script) {
                   cJSON_AddStringToObject(item, "summary", script->summary) &&
                   cJSON_AddNumberToObject(item, "connections", (double)script->n_connections) &&
                   cJSON_AddBoolToObject(item, "alone", script->alone);
-  return complete && (!script->call || add_call(item, script));
+  return complete && (!script->call || add_call(item, script)) &&
+         (!script->uri || add_url(item, script, is_secure, host));
 }
 
 /* The agent that `?unconfirmed=` names; `*is_asked` is whether it is there. */
@@ -91,19 +108,42 @@ static const struct wspec_agent *find_unconfirmed(struct wspec_agents *agents,
   return agent;
 }
 
-static void list_cases(struct wspec_agents *agents, struct wspec_span target,
+/* By which name the client found us, which leads there again. NULL: the request has no such thing. */
+static char *host_of(const struct wspec_http_head *request) {
+  const struct wspec_http_field *field = wspec_http_head_find(request, "Host", NULL);
+  struct wspec_buf host;
+  wspec_buf_init(&host, WORD_MAX);
+  enum wspec_err err = field ? WSPEC_OK : WSPEC_ERR_INPUT;
+  for (size_t i = 0; !err && i < field->value.len; i++) {
+    uint8_t octet = field->value.data[i];
+    err = octet > 0x20 && octet < 0x7f ? wspec_buf_append_octet(&host, octet) : WSPEC_ERR_INPUT;
+  }
+  char *text = err || host.len == 0 ? NULL : wspec_buf_take_text(&host);
+  wspec_buf_clear(&host);
+  return text;
+}
+
+static void list_cases(struct wspec_agents *agents, const struct wspec_http_head *request,
                        struct wspec_serve_choice *choice) {
   const struct wspec_run_suite *suite = agents->suite;
+  bool is_secure = (suite->config.have & WSPEC_NEED_TLS) != 0;
   bool is_asked;
-  const struct wspec_agent *agent = find_unconfirmed(agents, target, &is_asked);
+  const struct wspec_agent *agent = find_unconfirmed(agents, request->target, &is_asked);
   cJSON *object = cJSON_CreateObject();
   cJSON *array = cJSON_AddArrayToObject(object, "cases");
+  char *host = host_of(request);
   bool complete = array != NULL;
-  for (size_t i = 0; i < suite->n_scripts && complete; i++) {
+  for (size_t i = 0; i < suite->n_scripts && complete && host; i++) {
     if (!is_asked || (agent && agent->results[i].unconfirmed)) {
-      complete = add_case(array, suite->scripts[i]);
+      complete = add_case(array, suite->scripts[i], is_secure, host);
     }
   }
+  if (!host) {
+    wspec_serve_say(choice, 400, "the request has no Host: by what name is this server known?\n");
+    cJSON_Delete(object);
+    return;
+  }
+  free(host);
   char *text = complete ? cJSON_PrintUnformatted(object) : NULL;
   take_text(choice, text, "application/json");
   free(text);
@@ -221,8 +261,8 @@ static void show_module(const struct wspec_agents *agents, const char *name,
   free(dir);
 }
 
-void wspec_serve_page(struct wspec_agents *agents, const char *path, struct wspec_span target,
-                      struct wspec_serve_choice *choice) {
+void wspec_serve_page(struct wspec_agents *agents, const char *path,
+                      const struct wspec_http_head *request, struct wspec_serve_choice *choice) {
   static const char results[] = "/results/";
   static const char modules[] = "/api/";
   if (agents->suite->options.api && strncmp(path, modules, sizeof modules - 1) == 0) {
@@ -234,11 +274,11 @@ void wspec_serve_page(struct wspec_agents *agents, const char *path, struct wspe
       choice->status_code = 500;
     }
   } else if (strcmp(path, "/cases") == 0) {
-    list_cases(agents, target, choice);
+    list_cases(agents, request, choice);
   } else if (strcmp(path, "/results") == 0) {
     list_agents(agents, choice);
   } else if (strncmp(path, results, sizeof results - 1) == 0) {
-    show_results(agents, path + sizeof results - 1, target, choice);
+    show_results(agents, path + sizeof results - 1, request->target, choice);
   } else {
     wspec_serve_say(choice, 404,
                     "there is nothing at %.100s; expected /, /cases, /results, /results/AGENT or "

@@ -7,10 +7,10 @@
 
 #include "run/serve.h"
 
-/* wspec_serve_page fills the HTTP answer of `choice` for a decoded `path` and the target that it
+/* wspec_serve_page fills the HTTP answer of `choice` for a decoded `path` and the request that it
  * stands in. A path that is nothing gets 404 with a sentence. */
-void wspec_serve_page(struct wspec_agents *agents, const char *path, struct wspec_span target,
-                      struct wspec_serve_choice *choice);
+void wspec_serve_page(struct wspec_agents *agents, const char *path,
+                      const struct wspec_http_head *request, struct wspec_serve_choice *choice);
 
 /* wspec_serve_say makes the answer a sentence. */
 void wspec_serve_say(struct wspec_serve_choice *choice, unsigned status_code, const char *format,

@@ -290,6 +290,11 @@ static bool is_refused_by_servers(const struct wspec_finding *finding) {
   return is_among(finding, refused, sizeof refused / sizeof refused[0]);
 }
 
+/* The URI of a case is about the request, which comes of it. */
+static bool is_of_uri(const struct wspec_play *play, const struct wspec_finding *finding) {
+  return play->script->uri && strcmp(finding->requirement, play->script->requirements[0]->id) == 0;
+}
+
 /* One blemish in every head would otherwise hide all that comes after the handshake. */
 void answer_excuse(struct wspec_play *play, const struct link *link, size_t first) {
   const struct wspec_step *step = &play->script->steps[play->step];
@@ -301,7 +306,7 @@ void answer_excuse(struct wspec_play *play, const struct link *link, size_t firs
     struct wspec_finding *finding = &play->result.findings[i];
     bool is_grave =
         play->config->is_server ? is_refused_by_servers(finding) : is_refused_by_clients(finding);
-    if (!is_grave) {
+    if (!is_grave && !is_of_uri(play, finding)) {
       finding->verdict = WSPEC_VERDICT_INFO;
     }
   }

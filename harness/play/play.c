@@ -174,9 +174,7 @@ void wspec_play_refused(struct wspec_play *play, unsigned connection, const char
     link->state = LINK_ENDED;
     play->refused = true;
     if (play->config->is_server) {
-      /* RFC 6455 section 4.1: a client that is to connect opens a connection. */
-      play_find(play, "6455-4.1-02", connection, WSPEC_OFFSET_NONE, "%s", sentence);
-      play->violated = true;
+      uri_find_no_connection(play, link, sentence);
     } else {
       play_end_without_verdict(play, WSPEC_VERDICT_ERROR, "no connection: %s", sentence);
     }

@@ -411,6 +411,24 @@ enum wspec_err head_fill_text(struct wspec_play *play, struct link *link, struct
 /* respond_run goes on with OPEN or RESPOND where the target is a client; true: it is over. */
 bool respond_run(struct wspec_play *play, struct link *link, const struct wspec_step *step);
 
+/* ---- uri.c: the URI that a client was handed ---- */
+
+struct wspec_handshake_offer;
+
+/* uri_judge_host and uri_judge_resource find what the client made of a URI of the case's own; true:
+ * it is not what the URI says, as was told. */
+bool uri_judge_host(struct wspec_play *play, struct link *link,
+                    const struct wspec_handshake_offer *offer);
+bool uri_judge_resource(struct wspec_play *play, struct link *link,
+                        const struct wspec_handshake_offer *offer);
+
+/* uri_is_same compares two resource names. */
+bool uri_is_same(struct wspec_span a, struct wspec_span b);
+
+/* uri_find_no_connection finds that the client has not connected, for which `sentence` says more. It
+ * ends the case. */
+void uri_find_no_connection(struct wspec_play *play, struct link *link, const char *sentence);
+
 /* ---- request.c ---- */
 
 /* request_judge finds what is wrong with the client's request, complete or failed. */

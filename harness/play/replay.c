@@ -59,7 +59,10 @@ enum wspec_err wspec_replay(const struct wspec_script *script,
   if (transcript->elided) {
     return WSPEC_ERR_LIMIT;
   }
-  struct wspec_play *play = wspec_play_new(script, config, 0);
+  /* A client that the case has sent to a resource of its own was not told that of the run. */
+  struct wspec_play_config told = *config;
+  told.target = script->uri ? NULL : config->target;
+  struct wspec_play *play = wspec_play_new(script, &told, 0);
   if (!play) {
     return WSPEC_ERR_NOMEM;
   }

@@ -4,13 +4,6 @@
 
 /* ---- The client comes ---- */
 
-static void find_absence(struct wspec_play *play, struct link *link, const char *requirement,
-                         const char *what, uint64_t limit_us) {
-  play_find(play, requirement, link_index(play, link), link->received_offset,
-            "%s within %" PRIu64 " ms", what, limit_us / 1000);
-  play->violated = true;
-}
-
 /* Section 4.1: to establish a connection, a client opens one and sends its handshake. */
 static bool await_connection(struct wspec_play *play, struct link *link) {
   if (link->state == LINK_IDLE) {
@@ -23,7 +16,7 @@ static bool await_connection(struct wspec_play *play, struct link *link) {
   const struct wspec_play_config *config = play->config;
   uint64_t limit_us = config->connect_us > 0 ? config->connect_us : 2 * config->timeout_us;
   if (play->now_us >= play->step_began_us + limit_us) {
-    find_absence(play, link, "6455-4.1-02", "the client did not connect", limit_us);
+    uri_find_no_connection(play, link, "the client did not connect within the time limit");
     link->state = LINK_ENDED;
     return true;
   }
@@ -44,8 +37,10 @@ static bool await_request(struct wspec_play *play, struct link *link) {
   uint64_t since_us =
       link->connected_us > play->step_began_us ? link->connected_us : play->step_began_us;
   if (play->now_us >= since_us + play->config->timeout_us) {
-    find_absence(play, link, "6455-4.1-18", "the client sent no whole request",
-                 play->config->timeout_us);
+    play_find(play, "6455-4.1-18", link_index(play, link), link->received_offset,
+              "the client sent no whole request within %" PRIu64 " ms",
+              play->config->timeout_us / 1000);
+    play->violated = true;
     return true;
   }
   play_wait_until(play, since_us + play->config->timeout_us);

@@ -4,6 +4,7 @@
 #include "net/listener.h"
 #include "net/process.h"
 #include "net/timer.h"
+#include "run/case_url.h"
 #include "run/drive.h"
 
 #include <signal.h>
@@ -88,33 +89,45 @@ static enum wspec_err append_encoded(struct wspec_buf *out, const char *text) {
   return err;
 }
 
+/* What the URL says behind "agent=": the client's name, and what it is asked to offer. */
+static char *agent_and_more(const struct client_play *play) {
+  struct wspec_buf out;
+  wspec_buf_init(&out, TEXT_MAX);
+  enum wspec_err err = append_encoded(&out, play->command->agent);
+  if (!err && asked_subprotocol(play)[0]) {
+    err = wspec_buf_appendf(&out, "&subprotocol=%s", asked_subprotocol(play));
+  }
+  char *text = err ? NULL : wspec_buf_take_text(&out);
+  wspec_buf_clear(&out);
+  return text;
+}
+
 /* Where this case is to be found: its URL, and the parts of it that the request must have. */
 static enum wspec_err name_place(struct client_play *play, struct wspec_play_config *config) {
   struct wspec_buf host, target, url;
   const char *name = play->command->url_host ? play->command->url_host : "127.0.0.1";
   unsigned port = wspec_address_port(wspec_listener_address(play->listener));
+  char *agent = agent_and_more(play);
   wspec_buf_init(&host, TEXT_MAX);
   wspec_buf_init(&target, TEXT_MAX);
   wspec_buf_init(&url, TEXT_MAX);
-  enum wspec_err err = wspec_buf_appendf(&host, "%s:%u", name, port);
-  err = err ? err : wspec_buf_appendf(&target, "/case/%s?agent=", play->script->id);
-  err = err ? err : append_encoded(&target, play->command->agent);
-  if (!err && asked_subprotocol(play)[0]) {
-    err = wspec_buf_appendf(&target, "&subprotocol=%s", asked_subprotocol(play));
-  }
+  enum wspec_err err = agent ? WSPEC_OK : WSPEC_ERR_NOMEM;
+  err = err ? err : wspec_buf_appendf(&host, "%s:%u", name, port);
   play->host = err ? NULL : wspec_buf_take_text(&host);
-  play->target = err ? NULL : wspec_buf_take_text(&target);
-  if (play->host && play->target) {
-    err = wspec_buf_appendf(&url, "%s://%s%s", play->command->tls ? "wss" : "ws", play->host,
-                            play->target);
+  if (play->host) {
+    err = wspec_case_resource(play->script, agent, &target);
+    play->target = err ? NULL : wspec_buf_take_text(&target);
+    err = err ? err
+              : wspec_case_url(play->script, play->command->tls != NULL, play->host, agent, &url);
     play->url = err ? NULL : wspec_buf_take_text(&url);
   }
+  free(agent);
   wspec_buf_clear(&host);
   wspec_buf_clear(&target);
   wspec_buf_clear(&url);
   config->host = play->host;
   config->target = play->target;
-  return play->url ? WSPEC_OK : WSPEC_ERR_NOMEM;
+  return play->url && play->target ? WSPEC_OK : WSPEC_ERR_NOMEM;
 }
 
 /* ---- The end ---- */

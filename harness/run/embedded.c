@@ -26,11 +26,12 @@ struct wspec_session_options wspec_embedded_session_options(void) {
   return options;
 }
 
-struct wspec_client_session_options wspec_embedded_client_options(uint64_t seed) {
+struct wspec_client_session_options wspec_embedded_client_options(const char *resource,
+                                                                  uint64_t seed) {
   struct wspec_client_session_options options;
   wspec_client_session_options_init(&options);
   options.host = wspec_span_text("localhost");
-  options.target = wspec_span_text("/");
+  options.target = wspec_span_text(resource);
   options.protocols = protocols;
   options.n_protocols = sizeof protocols / sizeof protocols[0];
   options.conn.masking_seed = seed;

@@ -16,9 +16,10 @@ enum { WSPEC_EMBEDDED_MESSAGE_MAX = 64 * 1024 * 1024 };
 struct wspec_session_options wspec_embedded_session_options(void);
 
 /* wspec_embedded_client_options returns how the reference client's sessions are when they are tested:
- * for ws://localhost/, offering permessage-deflate and the subprotocols "chat" and "superchat".
- * `seed` makes its keys. What it points to is static. */
-struct wspec_client_session_options wspec_embedded_client_options(uint64_t seed);
+ * for `resource` of ws://localhost, which is borrowed, offering permessage-deflate and the subprotocols
+ * "chat" and "superchat". `seed` makes its keys. What else it points to is static. */
+struct wspec_client_session_options wspec_embedded_client_options(const char *resource,
+                                                                  uint64_t seed);
 
 /* wspec_embedded_start serves it on `loop`, on a port of 127.0.0.1 that the system picks. The
  * caller frees `*server`. Errors as wspec_server_new. */

@@ -1,6 +1,7 @@
 #include "run/memory.h"
 
 #include "base/rng.h"
+#include "run/case_url.h"
 #include "run/memory_target.h"
 
 #include <stdlib.h>
@@ -9,7 +10,12 @@
 /* A case that takes more rounds than this will not end. */
 #define ROUNDS_MAX UINT64_C(200000000)
 
-enum { TO_TARGET_MAX = 4 * 1024 * 1024, BLOCKED_ABOVE = 256 * 1024, DELIVER_MAX = 65536 };
+enum {
+  TO_TARGET_MAX = 4 * 1024 * 1024,
+  BLOCKED_ABOVE = 256 * 1024,
+  DELIVER_MAX = 65536,
+  RESOURCE_MAX = 65536
+};
 
 struct memory_link {
   struct wspec_memory_target target;
@@ -20,6 +26,8 @@ struct memory_link {
 
 struct memory {
   const struct wspec_memory_options *options;
+  struct wspec_play_config config;
+  char *resource; /* of the URI that the case wants; NULL: of no special one */
   struct wspec_play *play;
   size_t n_connections;
   uint64_t now_us;
@@ -29,8 +37,9 @@ struct memory {
 
 static void connect_link(struct memory *memory, unsigned connection) {
   struct memory_link *link = &memory->links[connection];
-  const struct wspec_play_config *config = memory->options->config;
-  memory->err = wspec_memory_target_open(&link->target, config->is_server,
+  const struct wspec_play_config *config = &memory->config;
+  const char *resource = memory->resource ? memory->resource : "/";
+  memory->err = wspec_memory_target_open(&link->target, config->is_server ? resource : NULL,
                                          wspec_rng_mix(config->seed + 1 + connection));
   wspec_buf_init(&link->to_target, TO_TARGET_MAX);
   link->is_reading = true;
@@ -183,13 +192,30 @@ static void round_of(struct memory *memory) {
   wspec_play_time(memory->play, memory->now_us);
 }
 
+/* The reference client is handed no URL, and asks for what is right for that of the case. */
+static enum wspec_err name_resource(struct memory *memory, const struct wspec_script *script) {
+  struct wspec_buf resource;
+  if (!script->uri) {
+    return WSPEC_OK;
+  }
+  wspec_buf_init(&resource, RESOURCE_MAX);
+  enum wspec_err err = wspec_case_resource(script, "memory", &resource);
+  memory->resource = err ? NULL : wspec_buf_take_text(&resource);
+  wspec_buf_clear(&resource);
+  memory->config.target = memory->resource;
+  return memory->resource ? WSPEC_OK : WSPEC_ERR_NOMEM;
+}
+
 enum wspec_err wspec_memory_run(const struct wspec_script *script,
                                 const struct wspec_memory_options *options,
                                 struct wspec_result *result) {
   *result = (struct wspec_result){0};
-  struct memory memory = {.options = options, .n_connections = script->n_connections};
-  memory.play = wspec_play_new(script, options->config, 0);
+  struct memory memory = {
+      .options = options, .config = *options->config, .n_connections = script->n_connections};
+  memory.err = name_resource(&memory, script);
+  memory.play = memory.err ? NULL : wspec_play_new(script, &memory.config, 0);
   if (!memory.play) {
+    free(memory.resource);
     return WSPEC_ERR_NOMEM;
   }
   uint64_t rounds = 0;
@@ -203,6 +229,7 @@ enum wspec_err wspec_memory_run(const struct wspec_script *script,
     wspec_play_take_result(memory.play, result);
   }
   wspec_play_free(memory.play);
+  free(memory.resource);
   for (unsigned i = 0; i < WSPEC_SCRIPT_CONNECTIONS_MAX; i++) {
     drop_link(&memory.links[i]);
   }

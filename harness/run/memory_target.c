@@ -2,12 +2,13 @@
 
 #include "run/embedded.h"
 
-enum wspec_err wspec_memory_target_open(struct wspec_memory_target *target, bool is_client,
+enum wspec_err wspec_memory_target_open(struct wspec_memory_target *target, const char *resource,
                                         uint64_t seed) {
   *target = (struct wspec_memory_target){.echo = wspec_echo_new()};
   enum wspec_err err = target->echo ? WSPEC_OK : WSPEC_ERR_NOMEM;
-  if (!err && is_client) {
-    const struct wspec_client_session_options options = wspec_embedded_client_options(seed);
+  if (!err && resource) {
+    const struct wspec_client_session_options options =
+        wspec_embedded_client_options(resource, seed);
     err = wspec_client_session_new(&options, wspec_echo_client_handlers(), target->echo,
                                    &target->client);
   } else if (!err) {

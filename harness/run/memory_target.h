@@ -19,10 +19,10 @@ struct wspec_memory_target {
   struct wspec_echo *echo;
 };
 
-/* wspec_memory_target_open makes an echo server, or an echo client whose keys come from `seed`.
- * WSPEC_ERR_NOMEM: `target` is zeroed. */
+/* wspec_memory_target_open makes an echo client that asks for `resource`, and whose keys come from
+ * `seed`; without a resource, NULL, an echo server. WSPEC_ERR_NOMEM: `target` is zeroed. */
 WSPEC_MUST_USE enum wspec_err wspec_memory_target_open(struct wspec_memory_target *target,
-                                                       bool is_client, uint64_t seed);
+                                                       const char *resource, uint64_t seed);
 
 /* wspec_memory_target_clear frees it and zeroes; fine on a zeroed one. */
 void wspec_memory_target_clear(struct wspec_memory_target *target);

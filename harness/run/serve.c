@@ -158,6 +158,9 @@ static struct session *new_session(struct wspec_serve *serve,
   }
   session->serve = serve;
   session->choice = *choice;
+  session->choice.body = (struct wspec_buf){.data = NULL};
+  session->choice.content = (struct wspec_span){NULL, 0};
+  session->refusal = choice->refusal;
   session->config = *serve->options.config;
   session->config.seed = wspec_play_seed(session->config.seed, choice->script->id);
   struct wspec_play *play =
@@ -245,10 +248,13 @@ static void take_request(struct visitor *visitor) {
     wspec_timer_stop(visitor->timer);
     return;
   }
-  if (choice.script) {
+  if (choice.script && !choice.refusal) {
     wspec_buf_clear(&choice.body);
     join_session(visitor, &choice);
     return;
+  }
+  if (choice.script && !new_session(serve, &choice)) {
+    choice.status_code = 500;
   }
   answer_http(visitor, &choice);
   wspec_buf_clear(&choice.body);
@@ -393,9 +399,11 @@ const struct wspec_address *wspec_serve_address(const struct wspec_serve *serve)
   return &serve->address;
 }
 
-bool wspec_serve_is_playing(const struct wspec_serve *serve, const char *agent) {
+bool wspec_serve_is_playing(const struct wspec_serve *serve, const struct wspec_script *script,
+                            const char *agent) {
   for (const struct session *session = serve->sessions; session; session = session->next) {
-    if (strcmp(session->choice.agent, agent) == 0) {
+    if ((!script || session->choice.script == script) &&
+        strcmp(session->choice.agent, agent) == 0) {
       return true;
     }
   }

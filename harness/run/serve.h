@@ -37,10 +37,13 @@ struct wspec_serve_choice {
   const struct wspec_script *script; /* to be played; it must outlive its result. NULL: none */
   char agent[WSPEC_SERVE_AGENT_MAX]; /* for whom: names the results */
   void *tag;                         /* handed to on_result */
+  const char
+      *refusal;   /* NULL, or the case is played as that of a client which does not connect, for
+                          which this says why (static storage); the request is answered over HTTP */
   bool must_join; /* only a case that was begun, and wants a connection, gets this one */
   bool is_held;   /* nothing yet: the same is asked again by wspec_serve_ask_again */
 
-  unsigned status_code;     /* without a script: the HTTP answer, 200, 404, ... */
+  unsigned status_code; /* without a script, or with a refusal: the HTTP answer, 200, 404, ... */
   const char *content_type; /* static storage */
   struct wspec_buf body;
 };
@@ -89,8 +92,9 @@ void wspec_serve_refuse(struct wspec_serve *serve, const struct wspec_script *sc
 /* wspec_serve_ask_again calls on_request for every request that is held. */
 void wspec_serve_ask_again(struct wspec_serve *serve);
 
-/* wspec_serve_is_playing returns true if a case of that agent is under way. */
-bool wspec_serve_is_playing(const struct wspec_serve *serve, const char *agent);
+/* wspec_serve_is_playing returns true if that case of that agent is under way; NULL: any case. */
+bool wspec_serve_is_playing(const struct wspec_serve *serve, const struct wspec_script *script,
+                            const char *agent);
 
 /* wspec_serve_n_playing returns how many cases are under way. */
 size_t wspec_serve_n_playing(const struct wspec_serve *serve);

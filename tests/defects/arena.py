@@ -38,7 +38,7 @@ class Arena:
         self._server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
         self._client = subprocess.Popen([sys.executable, str(CLIENT)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, encoding="utf-8")
         self._ended: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         found = re.fullmatch(r"listening on (wss?)://(\S+)/\n", self._server.stdout.readline())
@@ -91,12 +91,15 @@ class Arena:
         return {result["id"]: result for result in report["results"]}
 
     def _get(self, path: str) -> dict:
+        return json.loads(self._request(path))
+
+    def _request(self, path: str, data: bytes | None = None) -> bytes:
         scheme = "https" if self._scheme == "wss" else "http"
         # The certificate was made for this run by the process that we have just started.
         tls = ssl._create_unverified_context() if scheme == "https" else None
-        with urllib.request.urlopen(f"{scheme}://{self._address}{path}", timeout=ANSWER_LIMIT_S,
-                                    context=tls) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(f"{scheme}://{self._address}{path}", data=data,
+                                    timeout=ANSWER_LIMIT_S, context=tls) as answer:
+            return answer.read()
 
     def _read(self) -> None:
         for line in self._client.stdout:
@@ -104,19 +107,29 @@ class Arena:
         self._ended.put(None)
 
     def _line(self, agent: str, name: str, query: str) -> str:
-        url = (f"{self._scheme}://{self._address}/case/{urllib.parse.quote(name)}"
-               f"?agent={urllib.parse.quote(agent)}{query}")
-        if subprotocol := self.cases[name].get("subprotocol"):
-            url += f"&subprotocol={subprotocol}"
+        case = self.cases[name]
+        asked = f"{urllib.parse.quote(agent)}{query}"
+        if subprotocol := case.get("subprotocol"):
+            asked += f"&subprotocol={subprotocol}"
+        path = urllib.parse.quote(name)
+        url = case.get("url", f"{self._scheme}://{self._address}/case/{path}?agent={{agent}}")
+        url = url.replace("{agent}", asked)
         return url if agent == STRICT else f"{url} {agent}"
 
+    def _end_of(self, agent: str, name: str, query: str) -> str | None:
+        """What tells the server that a URL was tried which the client may have rejected."""
+        path = f"/tried/{urllib.parse.quote(name)}?agent={urllib.parse.quote(agent)}{query}"
+        return path if "url" in self.cases[name] else None
+
     def _play(self, plays: Iterator[tuple[str, str]], jobs: int, query: str = "") -> None:
-        under_way: dict[str, list] = {}  # line: connections that are not over, when it is given up
+        # line: connections that are not over, when it is given up, what to say to the server then
+        under_way: dict[str, list] = {}
         while True:
             while len(under_way) < jobs and (play := next(plays, None)):
                 line = self._line(*play, query)
                 n = self.cases[play[1]]["connections"]
-                under_way[line] = [n, time.monotonic() + CONNECTION_LIMIT_S]
+                deadline = time.monotonic() + CONNECTION_LIMIT_S
+                under_way[line] = [n, deadline, self._end_of(*play, query)]
                 self._client.stdin.write(f"{line}\n" * n)
             self._client.stdin.flush()
             if not under_way:
@@ -124,7 +137,7 @@ class Arena:
             self._await_end(under_way)
 
     def _await_end(self, under_way: dict[str, list]) -> None:
-        deadline = min(entry[1] for entry in under_way.values())
+        deadline = min(deadline for _, deadline, _ in under_way.values())
         try:
             line = self._ended.get(timeout=max(0.001, deadline - time.monotonic()))
         except queue.Empty:
@@ -133,6 +146,8 @@ class Arena:
             raise RuntimeError(f"the client ended with {self._client.wait()}")
         if line in under_way:
             under_way[line][0] -= 1
-        for old in [old for old, (left, deadline) in under_way.items()
+        for old in [old for old, (left, deadline, _) in under_way.items()
                     if left == 0 or deadline <= time.monotonic()]:
-            del under_way[old]
+            _, _, end = under_way.pop(old)
+            if end:
+                self._request(end, data=b"")

@@ -12,6 +12,7 @@ printed again when its connection is over.
 
 import argparse
 import asyncio
+import contextlib
 import sys
 
 from bugclient import REGISTRY, Fleet
@@ -38,7 +39,8 @@ async def play_line(fleets: dict[tuple[str, ...], Fleet], line: str) -> None:
     names = tuple(switches)
     if names not in fleets:
         fleets[names] = Fleet(names)
-    await fleets[names].play(url)
+    with contextlib.suppress(ValueError):  # a URL that it rejects
+        await fleets[names].play(url)
     print(line, flush=True)
 
 
@@ -56,6 +58,7 @@ async def play_lines() -> None:
 def main() -> None:
     """Runs the command."""
     arguments = parse_arguments()
+    sys.stdout.reconfigure(encoding="utf-8")
     if arguments.list:
         print(listing(REGISTRY.values(), arguments.json))
         return

@@ -33,7 +33,8 @@ AGENTS_IN_AN_ARENA = 200
 # How many defects are measured before what was found is written down.
 AT_A_TIME = 40
 RUN_TIMEOUT_S = 60
-OVER_TLS = ("6455/10.6/client-over-tls", "6455/4.1/tls-server-name")
+OVER_TLS = ("6455/10.6/client-over-tls", "6455/4.1/tls-server-name", "6455/3/client-secure-*",
+            "6455/11.1.2/*")
 HEAVY = "robustness/limits/*"
 # The options of `wspec serve`, the least time limit, and how many are played at a time.
 HOW_TO_PLAY: dict[str, tuple[list[str], float, int]] = {
@@ -43,10 +44,12 @@ HOW_TO_PLAY: dict[str, tuple[list[str], float, int]] = {
 }
 # What `wspec serve` cannot see, or cannot tell for which case it is: a test of their own starts
 # `wspec run-client`, which knows what it told the client to ask for.
-SEEN_BY_RUN_CLIENT = frozenset({
-    "asks-without-http-version", "asks-with-word-behind-version", "asks-with-fragment",
-    "asks-with-ws-uri", "asks-with-double-slash", "asks-without-query",
-    "request-with-line-without-colon", "host-without-port", "host-of-proxy"})
+SEEN_BY_RUN_CLIENT = {
+    "host-in-punycode-without-mapping": "6455/11.1.1/client-converts-host",
+    **dict.fromkeys(("asks-without-http-version", "asks-with-word-behind-version",
+                     "asks-with-fragment", "asks-with-ws-uri", "asks-with-double-slash",
+                     "asks-without-query", "request-with-line-without-colon", "host-without-port",
+                     "host-of-proxy"), "6455/4.1/request-well-formed")}
 SWITCHES = {name: switch.as_json() for name, switch in REGISTRY.items()}
 
 
@@ -96,7 +99,7 @@ def _play_kind(wspec: pathlib.Path, kind: str, pairs: list[tuple[str, str]], tim
 
 def kind_of(case: str) -> str:
     """How a case is played: a key of HOW_TO_PLAY."""
-    if case in OVER_TLS:
+    if any(fnmatch.fnmatch(case, glob) for glob in OVER_TLS):
         return "tls"
     return "heavy" if fnmatch.fnmatch(case, HEAVY) else "light"
 

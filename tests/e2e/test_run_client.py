@@ -91,6 +91,50 @@ def test_the_command_is_told_what_to_offer(wspec, tmp_path):
     assert unasked[OTHER_PROTOCOL]["verdict"] == "skip"
 
 
+URIS = ["--cases", "6455/3/client-*", "--cases", "6455/11.1.*"]
+HOST, PATH, QUERY = (f"6455/11.1.1/client-{what}"
+                     for what in ("converts-host", "escapes-path", "escapes-query"))
+
+
+def test_the_url_is_what_the_case_is_about(wspec, tmp_path):
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", f"import sys; open({str(told)!r}, 'a').write(sys.argv[1] + "
+               f"'\\n'); import subprocess; subprocess.run([sys.executable, "
+               f"{str(PEERS / 'echo_client.py')!r}, sys.argv[1]])", "{url}"]
+    run_client(wspec, "--name", "me", "--jobs", "1", "--no-confirm", *URIS, command=command)
+    urls = [url.replace(url.partition("://")[2].partition("/")[0].partition(":")[2], "1")
+            for url in told.read_text(encoding="utf-8").splitlines()[1:]]
+    assert sorted(urls) == sorted([
+        "WS://127.0.0.1:1/case/6455/3/client-scheme-in-capitals?agent=me",
+        "Ws://127.0.0.1:1/case/6455/3/client-scheme-in-mixed-case?agent=me",
+        "ws://127.0.0.1:1/case/6455/3/client-escaped-number-sign-in-path/a%23b?agent=me",
+        "ws://127.0.0.1:1/case/6455/3/client-escaped-number-sign-in-query?agent=me&a=%23b",
+        f"ws://\uff11\uff12\uff17.\uff10.\uff10.\uff11:1/case/{HOST}?agent=me",
+        f"ws://127.0.0.1:1/case/{PATH}/\u00e9\u20ac\U00010348?agent=me",
+        f"ws://127.0.0.1:1/case/{QUERY}?agent=me&a=\u00e9\u20ac\U00010348"])
+
+
+def test_a_client_may_take_only_what_is_a_uri(wspec, tmp_path):
+    strict = ("import runpy, sys; url = sys.argv[1]; url.isascii() or sys.exit('no URI'); "
+              f"sys.argv[0] = {str(PEERS / 'echo_client.py')!r}; "
+              "runpy.run_path(sys.argv[0], run_name='__main__')")
+    results = results_of(wspec, tmp_path, *URIS, code=0,
+                         command=[sys.executable, "-c", strict, "{url}"])
+    assert {case: result["verdict"] for case, result in results.items()
+            if result["verdict"] not in ("pass", "skip")} == dict.fromkeys([HOST, PATH, QUERY], "info")
+    assert "which it may reject" in words_of(results[HOST])
+
+
+def test_a_client_that_dies_of_its_url_fails(wspec, tmp_path):
+    dies = ("import os, runpy, sys; url = sys.argv[1]; url.isascii() or os.abort(); "
+            f"sys.argv[0] = {str(PEERS / 'echo_client.py')!r}; "
+            "runpy.run_path(sys.argv[0], run_name='__main__')")
+    results = results_of(wspec, tmp_path, "--cases", PATH, code=1,
+                         command=[sys.executable, "-c", dies, "{url}"])
+    assert results[PATH]["verdict"] == "fail"
+    assert "died of signal 6" in words_of(results[PATH])
+
+
 @pytest.mark.parametrize("case, query, offered", [
     (OTHER_PROTOCOL, "?agent=me&subprotocol=chat", "chat"),
     (RIGHT, "?agent=me", ""),

@@ -106,6 +106,70 @@ def test_agents_are_apart(serve, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["schema"] == "wspec-matrix/1"
 
 
+URI = "6455/3/client-scheme-in-capitals"
+IRI = "6455/11.1.1/client-escapes-path"
+
+
+def tell_tried(program, case, agent, query=""):
+    url = f"http://{program.host}:{program.port}/tried/{case}?agent={agent}{query}"
+    with urllib.request.urlopen(url, data=b"", timeout=TIMEOUT_S) as answer:
+        return answer.read().decode()
+
+
+def urls_of(program):
+    listed = json.loads(get(program, "/cases")[2])
+    schema("serve").validate(listed)
+    return {case["id"]: case["url"] for case in listed["cases"]}
+
+
+def test_the_url_of_a_case_is_listed(serve):
+    program = serve("--cases", URI, "--cases", IRI)
+    at = f"{program.host}:{program.port}"
+    assert urls_of(program) == {URI: f"WS://{at}/case/{URI}?agent={{agent}}",
+                                IRI: f"ws://{at}/case/{IRI}/\u00e9\u20ac\U00010348?agent={{agent}}"}
+
+
+def test_a_url_that_no_client_connects_to_is_a_result(serve):
+    program = serve("--cases", URI, "--cases", IRI, "--once")
+    for case in (URI, IRI):
+        assert tell_tried(program, case, "me", "&confirm=1") == "the client has not connected\n"
+    assert results_of(program, "me") == {URI: "fail", IRI: "info"}
+    assert unconfirmed_of(program, "me") == [URI]
+    tell_tried(program, URI, "me", "&confirm=1")
+    assert program.wait() == 1
+
+
+def test_a_client_that_has_connected_is_judged_by_that(serve):
+    program = serve("--cases", URI, "--cases", IRI)
+    for word in ("has", "has not", "has not"):
+        if word == "has":
+            play(program, IRI + "/%C3%A9%e2%82%ac%F0%90%8D%88", "me")
+        assert tell_tried(program, IRI, "me") == f"the client {word} connected\n"
+        assert results_of(program, "me") == {IRI: "pass" if word == "has" else "info"}
+    play(program, IRI + "/%C3%A9", "me")
+    tell_tried(program, IRI, "me")
+    assert results_of(program, "me") == {IRI: "fail"}
+
+
+def test_the_end_of_a_url_is_not_heard_before_that_of_its_case(serve):
+    """The client has gone without a word, and its case is still under way."""
+    program = serve("--cases", URI, "--timeout", "1")
+    held = socket.create_connection((program.host, program.port), timeout=TIMEOUT_S)
+    with held:
+        held.sendall(f"GET /case/{URI}?agent=me HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+                     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n".encode())
+        assert held.recv(1000).startswith(b"HTTP/1.1 101 ")
+        assert tell_tried(program, URI, "me") == "the client has connected\n"
+    assert results_of(program, "me") == {URI: "fail"}
+
+
+def test_who_lists_the_cases_says_where_they_are(serve):
+    program = serve("--cases", URI)
+    with raw(program, b"GET /cases HTTP/1.0\r\n\r\n") as asked:
+        assert asked.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_later_play_counts(serve):
     program = serve("--cases", "6455/4.1/*")
     play(program, NO_ACCEPT, "a+b", client="bad_client.py", how=["takes_any_answer"])

@@ -36,7 +36,7 @@ class Fleet:
 
     async def play(self, url: str) -> None:
         """Connects, sends back what comes, and returns when the connection is over."""
-        place = request.place_of(url)
+        place = request.place_of(url, self.on)
         tls = None
         if place.secure:
             tls = ssl.create_default_context()
@@ -46,7 +46,7 @@ class Fleet:
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self, place), place.host, place.port, ssl=tls, **names)
+                lambda: Connection(self, place), place.address, place.port, ssl=tls, **names)
         except OSError:
             return
         await connection.lost

@@ -21,6 +21,7 @@ Edit = Callable[[bytes], bytes]
 class Place:
     """Where a URL leads (RFC 6455, 3), and the subprotocols that its query asks for."""
 
+    address: str
     host: str
     port: int
     resource_name: str
@@ -34,15 +35,54 @@ class Place:
         return self.host if self.port == usual else f"{self.host}:{self.port}"
 
 
-def place_of(url: str) -> Place:
+def place_of(url: str, on: On) -> Place:
     """Where the URL leads; raises ValueError if it is none of ws or wss."""
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    written = url.partition(":")[0]
+    scheme = written if on("takes-scheme-in-small-letters-only") else parts.scheme
+    if scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(f"no WebSocket URL: {url}")
-    name = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    if on("rejects-what-is-beyond-ascii") and not url.isascii():
+        raise ValueError(f"no URI: {url}")
+    is_secure = (written if on("takes-wss-in-capitals-for-ws") else scheme) == "wss"
+    name = _path(parts.path, on) + (f"?{_query(parts.query, on)}" if parts.query else "")
+    if on("unescapes-number-sign"):
+        name = name.replace("%23", "#")
+    if on("escapes-percent-sign-again"):
+        name = name.replace("%23", "%2523")
     asked = urllib.parse.parse_qs(parts.query).get("subprotocol", [])
-    return Place(parts.hostname, port, name, parts.scheme == "wss", tuple(asked))
+    return Place(_ascii(parts.hostname), _host(parts.hostname, on),
+                 parts.port or _DEFAULT_PORTS[scheme], name, is_secure, tuple(asked))
+
+
+def _ascii(host: str) -> str:
+    """The name in ASCII (RFC 3490, ToASCII)."""
+    return host if host.isascii() else host.encode("idna").decode()
+
+
+def _host(host: str, on: On) -> str:
+    """The name that goes into Host (RFC 6455, 11.1.1)."""
+    if on("host-in-punycode-without-mapping"):
+        return ".".join(label if label.isascii() else "xn--" + label.encode("punycode").decode()
+                        for label in host.split("."))
+    return host if on("host-beyond-ascii") else _ascii(host)
+
+
+def _escaped(text: str, on: On) -> str:
+    """What is beyond ASCII as UTF-8, and each octet of that escaped (RFC 6455, 11.1.1)."""
+    escape = "%{:02x}" if on("escapes-in-small-letters") else "%{:02X}"
+    return "".join(chr(octet) if octet < 0x80 else escape.format(octet) for octet in text.encode())
+
+
+def _path(path: str, on: On) -> str:
+    return path if on("asks-for-path-beyond-ascii") else _escaped(path or "/", on)
+
+
+def _query(query: str, on: On) -> str:
+    if on("escapes-query-in-windows-1252"):
+        octets = query.encode("cp1252", "xmlcharrefreplace")
+        return urllib.parse.quote(octets, safe="=&%/-._~")
+    return _escaped(query, on)
 
 
 @dataclasses.dataclass(frozen=True)

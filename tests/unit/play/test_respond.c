@@ -101,9 +101,10 @@ static void act(struct wspec_play *play, struct client *client, const struct wsp
   }
 }
 
-static struct outcome run(const struct wspec_script *script, struct client client) {
+static struct outcome run_with(const struct wspec_script *script,
+                               const struct wspec_play_config *told, struct client client) {
   struct outcome outcome = {.verdict = WSPEC_VERDICT_ERROR};
-  struct wspec_play *play = wspec_play_new(script, &config, 0);
+  struct wspec_play *play = wspec_play_new(script, told, 0);
   assert_non_null(play);
   struct wspec_action action;
   for (unsigned round = 0; round < 200 && !wspec_play_is_done(play); round++) {
@@ -130,6 +131,10 @@ static struct outcome run(const struct wspec_script *script, struct client clien
   wspec_result_clear(&result);
   wspec_play_free(play);
   return outcome;
+}
+
+static struct outcome run(const struct wspec_script *script, struct client client) {
+  return run_with(script, &config, client);
 }
 
 static struct outcome answer_by(enum wspec_step_kind kind, const char *request, size_t split,
@@ -270,6 +275,105 @@ static void test_open_asks_no_window_that_was_not_offered(void **state) {
     if (answer) {
       assert_memory_equal(answer + strlen(DEFLATE), rows[i].granted, strlen(rows[i].granted));
     }
+  }
+}
+
+/* ---- A URI of the case's own ---- */
+
+static const struct wspec_uri in_path = {
+    .path = "/\xc3\xa9", .escaped_path = "/%C3%A9", .is_ascii = false};
+static const struct wspec_uri in_query = {
+    .query = "a=%23", .escaped_query = "a=%23", .is_ascii = true};
+static const struct wspec_uri in_host = {.has_fullwidth_host = true};
+
+static struct wspec_script script_of_uri(struct wspec_step *step, const struct wspec_uri *uri) {
+  static const struct wspec_requirement of_uri = {.id = "of-uri", .actor = "client"};
+  static const struct wspec_requirement *requirements[] = {&of_uri};
+  return (struct wspec_script){.id = "test/case",
+                               .target = WSPEC_TARGET_CLIENT,
+                               .requirements = requirements,
+                               .n_requirements = 1,
+                               .uri = uri,
+                               .n_connections = 1,
+                               .steps = step,
+                               .n_steps = 1};
+}
+
+/* RFC 6455 sections 3, 11.1.1 and 11.1.2. What else is wrong is an info behind `open`. */
+static void test_the_request_is_for_the_uri_of_the_case(void **state) {
+  (void)state;
+  static const struct {
+    const struct wspec_uri *uri;
+    const char *target, *host, *told; /* the resource name that is right; NULL: not known */
+    enum wspec_verdict verdict;
+    const char *requirements;
+  } rows[] = {
+      {&in_path, "/case/x/%C3%A9?agent=a", "h:1", NULL, WSPEC_VERDICT_PASS, ""},
+      {&in_path, "/case/x/%c3%a9?agent=a", "h:1", "/case/x/%C3%A9?agent=a", WSPEC_VERDICT_PASS, ""},
+      {&in_path, "http://h:1/case/x/%C3%A9?agent=a", "h:1", NULL, WSPEC_VERDICT_PASS, ""},
+      {&in_path, "/case/x/%C3%A9?agent=b", "h:1", "/case/x/%C3%A9?agent=a", WSPEC_VERDICT_INFO,
+       "6455-4.1-22 "},
+      {&in_path, "/case/x/%C3%a8?agent=a", "h:1", NULL, WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_path, "/case/x/%E9?agent=a", "h:1", "/case/x/%C3%A9?agent=a", WSPEC_VERDICT_FAIL,
+       "of-uri "},
+      {&in_path, "/case/x?agent=/%C3%A9", "h:1", NULL, WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_path, "/case/x/\xc3\xa9?agent=a", "h:1", NULL, WSPEC_VERDICT_FAIL,
+       "9110-2.2-01 of-uri "},
+      {&in_path, "/case/x/%EF%BF%BD%EF%BF%BD?agent=a", "h:1", NULL, WSPEC_VERDICT_SKIP, ""},
+      {&in_query, "/case/x?agent=a&a=%23", "h:1", NULL, WSPEC_VERDICT_PASS, ""},
+      {&in_query, "/case/x?a=%23&agent=a", "h:1", NULL, WSPEC_VERDICT_PASS, ""},
+      {&in_query, "/case/x?agent=a&a=%2523", "h:1", NULL, WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_query, "/case/x?agent=a&a=%EF%BF%BD", "h:1", NULL, WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_query, "/case/x?agent=a&ba=%23", "h:1", NULL, WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_query, "/case/x?agent=a", "h:1", NULL, WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_host, "/case/x", "H:1", "/case/x", WSPEC_VERDICT_PASS, ""},
+      {&in_host, "/case/x", "xn--h-x:1", "/case/x", WSPEC_VERDICT_FAIL, "of-uri "},
+      {&in_host, "/case/x", "%EF%BD%88:1", "/case/x", WSPEC_VERDICT_INFO, " "},
+      {&in_host, "/case/x", "\xef\xbd\x88:1", NULL, WSPEC_VERDICT_FAIL, "6455-4.1-23 of-uri "},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char request[512];
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s", rows[i].target,
+             rows[i].host, strstr(RIGHT, "Upgrade: "));
+    struct wspec_step step = {.kind = WSPEC_STEP_OPEN};
+    const struct wspec_script script = script_of_uri(&step, rows[i].uri);
+    struct wspec_play_config told = config;
+    told.host = rows[i].told ? "h:1" : NULL;
+    told.target = rows[i].told;
+    struct outcome outcome =
+        run_with(&script, &told, (struct client){.request = request, .is_open = true});
+    assert_string_equal(outcome.requirements, rows[i].requirements);
+    assert_int_equal(outcome.verdict, rows[i].verdict);
+  }
+}
+
+/* RFC 6455 section 4.1: what is no URI fails the connection; what is one is connected to. */
+static void test_a_client_may_reject_what_is_no_uri(void **state) {
+  (void)state;
+  const struct wspec_uri *const uris[] = {&in_path, &in_host, &in_query};
+  for (size_t i = 0; i < 6; i++) {
+    const struct wspec_uri *uri = uris[i / 2];
+    struct wspec_step step = {.kind = WSPEC_STEP_OPEN};
+    const struct wspec_script script = script_of_uri(&step, uri);
+    struct wspec_play *play = wspec_play_new(&script, &config, 0);
+    struct wspec_action action;
+    assert_true(wspec_play_next(play, 1, &action));
+    if (i % 2) {
+      wspec_play_refused(play, 0, "it ended", 2);
+    } else {
+      wspec_play_time(play, 100 * config.timeout_us);
+    }
+    while (wspec_play_next(play, 100 * config.timeout_us, &action)) {
+      assert_int_not_equal(action.kind, WSPEC_ACTION_CONNECT);
+    }
+    assert_true(wspec_play_is_done(play));
+    struct wspec_result result;
+    wspec_play_take_result(play, &result);
+    assert_int_equal(result.verdict, uri->is_ascii ? WSPEC_VERDICT_FAIL : WSPEC_VERDICT_INFO);
+    assert_int_equal(result.n_findings, 1);
+    assert_string_equal(result.findings[0].requirement, uri->is_ascii ? "of-uri" : "");
+    wspec_result_clear(&result);
+    wspec_play_free(play);
   }
 }
 
@@ -526,6 +630,8 @@ int main(void) {
       cmocka_unit_test(test_a_right_request_gets_a_right_101_at_every_split),
       cmocka_unit_test(test_open_grants_what_the_offer_obliges_to),
       cmocka_unit_test(test_open_asks_no_window_that_was_not_offered),
+      cmocka_unit_test(test_the_request_is_for_the_uri_of_the_case),
+      cmocka_unit_test(test_a_client_may_reject_what_is_no_uri),
       cmocka_unit_test(test_a_request_is_answered_when_it_comes),
       cmocka_unit_test(test_open_remarks_what_a_server_would_not_refuse),
       cmocka_unit_test(test_frames_before_the_answer_are_found),

@@ -9,6 +9,8 @@ def _total(name: str, requirements: str, text: str):
 
 
 _REQUEST_LINE = (
+    defect("takes-scheme-in-small-letters-only", "6455-3-03", "knows no scheme but 'ws' and 'wss'"),
+    defect("takes-wss-in-capitals-for-ws", "6455-3-03", "begins TLS for 'wss' in small letters only"),
     _total("asks-with-post", "6455-4.1-20", "sends POST instead of GET"),
     _total("asks-with-lower-case-get", "6455-4.1-20", "sends 'get'"),
     _total("asks-in-http-10", "6455-4.1-21", "asks in HTTP/1.0"),
@@ -26,6 +28,15 @@ _REQUEST_LINE = (
     _total("asks-behind-empty-line", "9112-2.2-06", "sends an empty line before its request"),
     _total("asks-with-empty-line-behind", "9112-2.2-06 6455-4.1-38",
            "sends CRLF behind its request"),
+    defect("unescapes-number-sign", "6455-3-07 6455-3-06", "sends %23 in its URL as #"),
+    defect("escapes-percent-sign-again", "6455-3-07 6455-4.1-22", "sends %23 in its URL as %2523"),
+    defect("asks-for-path-beyond-ascii", "6455-11.1.1-02 6455-11.1.2-02",
+           "sends the path of its URL as it is, whatever is in it"),
+    defect("escapes-query-in-windows-1252", "6455-11.1.1-02 6455-11.1.2-02",
+           "escapes the query of its URL in another encoding than UTF-8"),
+    oddity("escapes-in-small-letters", "6455-11.1.1-02", "escapes with a to f in small letters"),
+    oddity("rejects-what-is-beyond-ascii", "6455-4.1-04", "takes nothing for a URL that is no URI",
+           note=True),
     oddity("asks-with-http-uri", "6455-4.1-22", "asks for the http URI of its ws URI", note=True),
 )
 
@@ -49,6 +60,10 @@ _FIELDS = (
     _total("host-without-port", "6455-4.1-23 9112-3.2-02", "leaves the port out of Host"),
     _total("host-with-scheme", "6455-4.1-23 9112-3.2-02", "sends a whole URI as Host"),
     _total("host-with-userinfo", "9112-3.2-02 6455-4.1-23", "sends user and password in Host"),
+    defect("host-beyond-ascii", "6455-11.1.1-01 6455-11.1.2-01",
+           "sends the host of its URL as it is, whatever is in it"),
+    defect("host-in-punycode-without-mapping", "6455-11.1.1-01 6455-11.1.2-01",
+           "converts the host of its URL to punycode without mapping it first"),
     _total("host-of-proxy", "6455-4.1-23 9112-3.2-02", "names another host in Host"),
     _total("request-without-upgrade", "6455-4.1-24", "sends no Upgrade"),
     _total("request-with-other-upgrade", "6455-4.1-24", "sends Upgrade: websockets"),
