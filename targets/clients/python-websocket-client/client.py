@@ -25,7 +25,7 @@ def echo(url):
                 pass
         finally:
             connection.shutdown()
-    except (OSError, websocket.WebSocketException):
+    except (OSError, ValueError, websocket.WebSocketException):
         pass
     sys.stdout.write(url + "\n")  # print writes the newline apart from it
     sys.stdout.flush()
