@@ -32,14 +32,20 @@ static void print_list(const char *what, const char *const *words, size_t n_word
 }
 
 static void print_uri(const struct wspec_uri *uri) {
-  printf("  the URL that the client is handed:");
-  printf(uri->scheme ? " the scheme as \"%s\"" : "", uri->scheme);
-  printf("%s", uri->has_fullwidth_host ? " the host in fullwidth letters" : "");
-  printf(uri->path ? " a path that ends with \"%s\"" : "", uri->path);
-  printf(uri->query ? " a query that ends with \"%s\"" : "", uri->query);
-  printf("\n");
+  const struct {
+    const char *what, *text;
+  } parts[] = {{"scheme", uri->scheme},
+               {"host", uri->has_fullwidth_host ? "in fullwidth letters" : NULL},
+               {"end of the path", uri->path},
+               {"end of the query", uri->query}};
+  printf("  the URL that the client is handed:\n");
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    if (parts[i].text) {
+      printf("    %s: %s\n", parts[i].what, parts[i].text);
+    }
+  }
   if (!uri->is_ascii) {
-    printf("  Beyond ASCII it is no URI: that the client does not connect gets info.\n");
+    printf("    Beyond ASCII it is no URI: that the client does not connect gets info.\n");
   }
 }
 

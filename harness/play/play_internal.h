@@ -221,7 +221,7 @@ struct link {
   /* the sentinel of the expectation under way */
   bool sentinel_sent, sentinel_seen;
   bool is_asked_again; /* the first was answered, and a second one sent */
-  uint64_t matched; /* events that fitted the alternative that must come several times */
+  uint64_t matched;    /* events that fitted the alternative that must come several times */
   uint8_t nonce[NONCE_LEN];
 
   /* the end of the connection */
