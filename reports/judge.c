@@ -7,8 +7,12 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* However long a client took to connect, it did so in time when it was played. */
+#define CLIENT_CONNECT_US UINT64_C(3600000000)
 
 /* ---- How it was played ---- */
 
@@ -97,7 +101,9 @@ static const char *read_config(struct wspec_play_config *config, const struct ws
   config->refusal_code = read_code(member(from, "refusal_code"));
   config->one_at_a_time = cJSON_IsTrue(member(from, "one_at_a_time"));
   config->is_server = role && strcmp(role, "client") == 0;
-  if (!config->host || !config->target) {
+  /* A client is told its own place for each case, or by somebody else. */
+  config->connect_us = CLIENT_CONNECT_US;
+  if (!config->is_server && (!config->host || !config->target)) {
     return "config.host and config.resource";
   }
   bool has_times = read_time(from, "settle_us", &config->settle_us) &&
@@ -131,26 +137,65 @@ void wspec_judge_clear(struct wspec_judge *judge) {
 
 /* ---- One result ---- */
 
-/* The world outside the transcript told this: a canary that found nobody. */
-static enum wspec_err keep_death(const struct wspec_record *record, struct wspec_result *result) {
-  for (size_t i = 0; i < record->n_findings; i++) {
-    const struct wspec_record_finding *finding = &record->findings[i];
-    if (strcmp(finding->message, WSPEC_FINDING_TARGET_DIED) == 0 ||
-        strcmp(finding->message, WSPEC_FINDING_TARGET_GONE) == 0) {
-      char message[256];
-      snprintf(message, sizeof message, "%s", finding->message);
-      const struct wspec_finding kept = {.verdict = finding->verdict,
-                                         .requirement = "",
-                                         .level = "",
-                                         .message = message,
-                                         .offset = WSPEC_OFFSET_NONE,
-                                         .at_us = finding->at_us};
-      enum wspec_err err = wspec_result_add(result, &kept);
-      wspec_result_conclude(result);
-      return err;
+/* The world outside the transcript told this: a canary that found nobody, the end of a process, where a
+ * client was told to go. */
+static bool is_told_from_outside(const char *message) {
+  static const char *const beginnings[] = {
+      WSPEC_FINDING_TARGET_DIED,      WSPEC_FINDING_TARGET_GONE, WSPEC_FINDING_OTHER_HOST,
+      WSPEC_FINDING_OTHER_RESOURCE,   WSPEC_FINDING_CLIENT_DIED, WSPEC_FINDING_CLIENT_LATE,
+      WSPEC_FINDING_OTHER_HOST_OF_URI};
+  for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+    if (strncmp(message, beginnings[i], strlen(beginnings[i])) == 0) {
+      return true;
     }
   }
-  return WSPEC_OK;
+  return false;
+}
+
+static bool was_found_again(const struct wspec_result *result,
+                            const struct wspec_record_finding *finding) {
+  for (size_t i = 0; i < result->n_findings; i++) {
+    if (result->findings[i].verdict == finding->verdict &&
+        strcmp(result->findings[i].requirement, finding->requirement) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* In its place among the others, which the report shows in their order. */
+static enum wspec_err keep_finding(const struct wspec_record_finding *finding, size_t index,
+                                   struct wspec_result *result) {
+  char message[2048];
+  size_t n_before = result->n_findings;
+  (void)snprintf(message, sizeof message, "%s", finding->message);
+  const struct wspec_finding kept = {.verdict = finding->verdict,
+                                     .requirement = finding->requirement,
+                                     .level = finding->level,
+                                     .message = message,
+                                     .connection = finding->connection,
+                                     .offset = finding->offset,
+                                     .at_us = finding->at_us};
+  enum wspec_err err = wspec_result_add(result, &kept);
+  if (!err && result->n_findings > n_before && index < n_before) {
+    struct wspec_finding added = result->findings[n_before];
+    memmove(&result->findings[index + 1], &result->findings[index],
+            (n_before - index) * sizeof added);
+    result->findings[index] = added;
+  }
+  return err;
+}
+
+static enum wspec_err keep_told(const struct wspec_record *record, struct wspec_result *result) {
+  enum wspec_err err = WSPEC_OK;
+  for (size_t i = 0; i < record->n_findings && !err; i++) {
+    const struct wspec_record_finding *finding = &record->findings[i];
+    if (is_told_from_outside(finding->message) && !was_found_again(result, finding)) {
+      err = keep_finding(finding, i, result);
+    }
+  }
+  wspec_result_conclude(result);
+  return err;
 }
 
 /* As two plays of a case agree: the verdict and the violated requirements, in their order. */
@@ -175,7 +220,7 @@ static enum wspec_err replay(const struct wspec_judge *judge, const struct wspec
     judged->wrong = "the case does not come to an end";
     return WSPEC_OK;
   }
-  err = err ? err : keep_death(record, &judged->result);
+  err = err ? err : keep_told(record, &judged->result);
   if (!err) {
     judged->outcome = agree(record, &judged->result) ? WSPEC_JUDGE_SAME : WSPEC_JUDGE_DIFFERS;
   }
@@ -233,16 +278,28 @@ static bool asks_for_server_name(const struct wspec_script *script) {
   return false;
 }
 
+static enum wspec_judge_outcome why_not_judged(const struct wspec_record *record,
+                                               const struct wspec_script *script) {
+  static const char not_supported[] = WSPEC_SKIP_NOT_SUPPORTED;
+  bool is_passed_up = record->skip_reason &&
+                      strncmp(record->skip_reason, not_supported, sizeof not_supported - 1) == 0;
+  if (!script) {
+    return WSPEC_JUDGE_NO_CASE;
+  }
+  if (script->call) {
+    return WSPEC_JUDGE_OF_SCRIPT;
+  }
+  if (record->verdict == WSPEC_VERDICT_ERROR || is_passed_up || asks_for_server_name(script)) {
+    return WSPEC_JUDGE_NO_EVIDENCE;
+  }
+  return record->has_transcript ? WSPEC_JUDGE_SAME : WSPEC_JUDGE_NOT_KEPT;
+}
+
 enum wspec_err wspec_judge_record(const struct wspec_judge *judge,
                                   const struct wspec_record *record,
                                   const struct wspec_script *script, struct wspec_judged *judged) {
-  *judged = (struct wspec_judged){.json = NULL};
-  bool is_evidence =
-      record->verdict != WSPEC_VERDICT_ERROR && !(script && asks_for_server_name(script));
-  if (!script || !is_evidence || !record->has_transcript) {
-    judged->outcome = !script        ? WSPEC_JUDGE_NO_CASE
-                      : !is_evidence ? WSPEC_JUDGE_NO_EVIDENCE
-                                     : WSPEC_JUDGE_NOT_KEPT;
+  *judged = (struct wspec_judged){.outcome = why_not_judged(record, script)};
+  if (judged->outcome != WSPEC_JUDGE_SAME) {
     return WSPEC_OK;
   }
   cJSON *value;

@@ -22,11 +22,12 @@ enum wspec_judge_outcome {
   WSPEC_JUDGE_DIFFERS,     /* another one */
   WSPEC_JUDGE_NOT_KEPT,    /* the report has no transcript of it */
   WSPEC_JUDGE_ELIDED,      /* octets of the target were left out of the transcript */
-  WSPEC_JUDGE_NO_EVIDENCE, /* an `error`: what went wrong was not the target's doing */
+  WSPEC_JUDGE_NO_EVIDENCE, /* an `error`, or told by no transcript: not the target's doing */
   WSPEC_JUDGE_NO_CASE,     /* no such case is loaded */
+  WSPEC_JUDGE_OF_SCRIPT,   /* of an API: what its script found is in no transcript */
   WSPEC_JUDGE_UNSOUND      /* the transcript is none that a play leaves; `wrong` says why */
 };
-enum { WSPEC_N_JUDGE_OUTCOMES = 7 };
+enum { WSPEC_N_JUDGE_OUTCOMES = 8 };
 
 /* How the cases of one report were played. Everything in it is private. */
 struct wspec_judge {
@@ -54,8 +55,8 @@ WSPEC_MUST_USE enum wspec_err wspec_judge_init(struct wspec_judge *judge,
 void wspec_judge_clear(struct wspec_judge *judge);
 
 /* wspec_judge_record judges `record` by `script`, the case with its id, which must outlive
- * `judged`; NULL: there is none. That the target died of a case is no part of a transcript: such a
- * finding stays. WSPEC_ERR_NOMEM. Clear `judged` in each case. */
+ * `judged`; NULL: there is none. That the target died of a case, and that a client
+ * went where it was not told to, is no part of a transcript: such a finding stays. WSPEC_ERR_NOMEM. Clear `judged` in each case. */
 WSPEC_MUST_USE enum wspec_err wspec_judge_record(const struct wspec_judge *judge,
                                                  const struct wspec_record *record,
                                                  const struct wspec_script *script,

@@ -185,6 +185,7 @@ static void say_outcome(const struct judging *judging, const struct wspec_record
   case WSPEC_JUDGE_NOT_KEPT:
   case WSPEC_JUDGE_ELIDED:
   case WSPEC_JUDGE_NO_EVIDENCE:
+  case WSPEC_JUDGE_OF_SCRIPT:
     break;
   }
 }
@@ -323,6 +324,8 @@ static void say_counts(const struct judging *judging) {
       [WSPEC_JUDGE_ELIDED] = "with octets left out",
       [WSPEC_JUDGE_NO_EVIDENCE] = "not the target's doing",
       [WSPEC_JUDGE_NO_CASE] = "of no known case",
+      [WSPEC_JUDGE_OF_SCRIPT] =
+          "of an API, whose script's findings are in no transcript: play them anew",
       [WSPEC_JUDGE_UNSOUND] = "with a transcript that is not sound",
   };
   for (unsigned i = 0; i < WSPEC_N_JUDGE_OUTCOMES; i++) {

@@ -64,13 +64,13 @@ static void judge_place(struct wspec_play *play, struct link *link,
   if (!uri_judge_host(play, link, offer) && config->host && offer->host.len > 0 &&
       !wspec_ascii_equal_nocase(offer->host, wspec_span_text(config->host))) {
     play_find(play, "6455-4.1-23", index, link->head_offset,
-              "the client was told to connect to %s, and its request is for '%.*s'", config->host,
+              WSPEC_FINDING_OTHER_HOST "%s, and its request is for '%.*s'", config->host,
               (int)(offer->host.len < 200 ? offer->host.len : 200), (const char *)offer->host.data);
   }
   if (!uri_judge_resource(play, link, offer) && config->target && offer->resource_name.len > 0 &&
       !uri_is_same(offer->resource_name, wspec_span_text(config->target))) {
     play_find(play, "6455-4.1-22", index, link->head_offset,
-              "the resource name is %s, and the request is for '%.*s'", config->target,
+              WSPEC_FINDING_OTHER_RESOURCE "%s, and the request is for '%.*s'", config->target,
               (int)(offer->resource_name.len < 200 ? offer->resource_name.len : 200),
               (const char *)offer->resource_name.data);
   }

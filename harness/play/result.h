@@ -49,6 +49,17 @@ struct wspec_finding {
 #define WSPEC_FINDING_TARGET_GONE \
   "TCP ended without a close frame and the target is gone: it may have died of this case"
 
+/* How the findings begin that go by what a client was told, or by what became of its process, of which
+ * no transcript tells. */
+#define WSPEC_FINDING_OTHER_HOST        "the client was told to connect to "
+#define WSPEC_FINDING_OTHER_HOST_OF_URI "the host of the URL is "
+#define WSPEC_FINDING_OTHER_RESOURCE    "the resource name is "
+#define WSPEC_FINDING_CLIENT_DIED       "the client died of signal "
+#define WSPEC_FINDING_CLIENT_LATE       "the case was not over after "
+
+/* How the `skip_reason` begins of a case for which the command of a client says so. */
+#define WSPEC_SKIP_NOT_SUPPORTED "the client does not support this"
+
 /* How the `skip_reason` begins of a case whose message the target refused, as every other that is
  * not of its own protocol; the status code follows. */
 #define WSPEC_SKIP_REFUSED \

@@ -104,7 +104,7 @@ static void find_other_host(struct wspec_play *play, struct link *link, struct w
   char *shown = show(play, host);
   if (shown) {
     play_find(play, play->script->requirements[0]->id, link_index(play, link), link->head_offset,
-              "the host of the URL is %s%sbeyond ASCII, and that of the request is '%s'",
+              WSPEC_FINDING_OTHER_HOST_OF_URI "%s%sbeyond ASCII, and that of the request is '%s'",
               expected ? expected : "", expected ? " in letters " : "", shown);
   }
   free(shown);

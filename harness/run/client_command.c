@@ -167,13 +167,13 @@ static void add_finding(struct client_play *play, char *message) {
 static void judge_end(struct client_play *play) {
   char message[160];
   if (play->end.exit_status == WSPEC_CLIENT_NOT_SUPPORTED && !play->was_stopped) {
-    wspec_result_skip(&play->result, "the client does not support this (exit status 127)");
+    wspec_result_skip(&play->result, WSPEC_SKIP_NOT_SUPPORTED " (exit status 127)");
   } else if (play->end.signal && !play->was_stopped) {
-    snprintf(message, sizeof message, "the client died of signal %d (%s)", play->end.signal,
+    snprintf(message, sizeof message, WSPEC_FINDING_CLIENT_DIED "%d (%s)", play->end.signal,
              strsignal(play->end.signal));
     add_finding(play, message);
   } else if (play->timed_out) {
-    snprintf(message, sizeof message, "the case was not over after %u ms, and its client stopped",
+    snprintf(message, sizeof message, WSPEC_FINDING_CLIENT_LATE "%u ms, and its client stopped",
              (unsigned)play->command->time_limit_ms);
     add_finding(play, message);
   }

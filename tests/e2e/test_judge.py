@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import jsonschema
@@ -87,6 +89,56 @@ def test_a_run_in_memory_is_judged_again(wspec, tmp_path):
     done = run(wspec, "judge", path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 differ" in done.stdout
+
+
+def client_report(wspec, tmp_path, defect, *cases):
+    path = tmp_path / f"{defect}.json"
+    globs = [word for case in cases for word in ("--cases", case)]
+    client = ROOT / "tests/defects/client.py"
+    run(wspec, "run-client", *globs, "--timeout", "2", "--no-confirm", "--transcripts", "all",
+        "--json", path, "--", sys.executable, client, "--defect", defect, "{url}")
+    return path
+
+
+@pytest.mark.parametrize("defect, cases, requirement", [
+    ("accepts-wrong-accept", ["6455/4.1/response-with-accept-*"], "6455-4.1-47"),
+    ("host-of-proxy", ["6455/4.1/request-well-formed"], "6455-4.1-23"),
+    ("asks-without-query", ["6455/4.1/request-well-formed"], "6455-4.1-22"),
+    ("host-in-punycode-without-mapping", ["6455/11.1.1/*"], "6455-11.1.1-01"),
+    ("takes-scheme-in-small-letters-only", ["6455/3/client-*"], "6455-3-03"),
+])
+def test_a_client_is_judged_again(wspec, tmp_path, defect, cases, requirement):
+    """The report does not say where the client was told to go, and keeps what came of that."""
+    path = client_report(wspec, tmp_path, defect, *cases)
+    found = verdicts(json.loads(path.read_text()))
+    assert requirement in {name for _, names in found.values() for name in names}
+    done = run(wspec, "judge", path, "--json", tmp_path / "again.json")
+    assert done.returncode == 1 and ", 0 differ" in done.stdout + done.stderr
+    assert verdicts(json.loads((tmp_path / "again.json").read_text())) == found
+
+
+def test_an_exit_status_is_no_evidence(wspec, tmp_path):
+    path = tmp_path / "report.json"
+    command = f"case $1 in */probe*) exec {sys.executable} $0 $1;; esac; exit 127"
+    run(wspec, "run-client", "--cases", "6455/4.1/key-fresh", "--transcripts", "all", "--json", path,
+        "--", "sh", "-c", command, ROOT / "tests/defects/client.py", "{url}")
+    done = run(wspec, "judge", path)
+    assert done.returncode == 4
+    assert "0 judged again, 0 differ; 1 not the target's doing" in done.stdout
+
+
+def test_what_a_script_found_is_not_judged(wspec, start_program, tmp_path):
+    case = "api/attributes/url-dot-segments"
+    program = start_program([wspec, "serve", "--api", "--port", "0", "--once", "--cases", case,
+                             "--transcripts", "all", "--json", tmp_path / "report.json"])
+    base = program.next_line().replace("listening on ws", "http")
+    for verb, body in (("playing", {}), ("findings", {"findings": [{"message": "wrong"}]})):
+        data = json.dumps(body).encode()
+        urllib.request.urlopen(f"{base}{verb}/{case}?agent=a", data=data, timeout=TIMEOUT_S).close()
+    assert program.wait() == 1
+    done = run(wspec, "judge", tmp_path / "report.json")
+    assert done.returncode == 4
+    assert "0 judged again, 0 differ; 1 of an API, whose script" in done.stdout
 
 
 def test_a_verdict_that_was_changed_is_told(wspec, tampered):
