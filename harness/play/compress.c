@@ -187,10 +187,12 @@ static enum wspec_err open_zlib(z_stream *zlib, int level, unsigned window_bits)
   return status == Z_OK ? WSPEC_OK : status == Z_MEM_ERROR ? WSPEC_ERR_NOMEM : WSPEC_ERR_INTERNAL;
 }
 
-/* One block of zlib's, without what a flush puts behind it: `*n_bits` of `out` are the block. */
-static enum wspec_err make_block(struct wspec_span octets, struct wspec_buf *out, size_t *n_bits) {
+/* One block of zlib's, without what a flush puts behind it: `*n_bits` of `out` are the block. It
+ * refers no farther back than the window that was agreed has octets (RFC 7692 section 7.1.2). */
+static enum wspec_err make_block(struct wspec_span octets, unsigned window_bits,
+                                 struct wspec_buf *out, size_t *n_bits) {
   z_stream zlib;
-  enum wspec_err err = open_zlib(&zlib, Z_BEST_COMPRESSION, WSPEC_DEFLATE_BITS_MAX);
+  enum wspec_err err = open_zlib(&zlib, Z_BEST_COMPRESSION, window_bits);
   if (err) {
     return err;
   }
@@ -209,12 +211,13 @@ static enum wspec_err make_block(struct wspec_span octets, struct wspec_buf *out
 }
 
 static void put_dynamic(struct bits *bits, const struct wspec_compress_block *block,
-                        struct wspec_span octets) {
+                        struct wspec_span octets, unsigned window_bits) {
   struct wspec_buf made;
   size_t n_bits;
   wspec_buf_init(&made, (size_t)2 * WSPEC_COMPRESS_DYNAMIC_MAX + STEP);
-  enum wspec_err err = octets.len > WSPEC_COMPRESS_DYNAMIC_MAX ? WSPEC_ERR_INPUT
-                                                               : make_block(octets, &made, &n_bits);
+  enum wspec_err err = octets.len > WSPEC_COMPRESS_DYNAMIC_MAX
+                           ? WSPEC_ERR_INPUT
+                           : make_block(octets, window_bits, &made, &n_bits);
   if (!err && (made.data[0] & 7) >> 1 != WSPEC_BLOCK_DYNAMIC) {
     err = WSPEC_ERR_INPUT;
   }
@@ -233,7 +236,7 @@ static void put_dynamic(struct bits *bits, const struct wspec_compress_block *bl
 /* ---- Plans ---- */
 
 static void put_block(struct bits *bits, const struct wspec_compress_block *block,
-                      struct wspec_span octets) {
+                      struct wspec_span octets, unsigned window_bits) {
   switch (block->kind) {
   case WSPEC_BLOCK_STORED:
     put_stored(bits, block, octets);
@@ -242,7 +245,7 @@ static void put_block(struct bits *bits, const struct wspec_compress_block *bloc
     put_fixed(bits, block, octets);
     break;
   case WSPEC_BLOCK_DYNAMIC:
-    put_dynamic(bits, block, octets);
+    put_dynamic(bits, block, octets, window_bits);
     break;
   case WSPEC_BLOCK_RESERVED:
     put_header(bits, block);
@@ -254,7 +257,8 @@ static void put_block(struct bits *bits, const struct wspec_compress_block *bloc
 }
 
 static enum wspec_err write_blocks(const struct wspec_compress_plan *plan,
-                                   struct wspec_span payload, struct wspec_buf *out) {
+                                   struct wspec_span payload, unsigned window_bits,
+                                   struct wspec_buf *out) {
   struct bits bits = {.out = out};
   for (size_t i = 0; i < plan->n_blocks && !bits.err; i++) {
     const struct wspec_compress_block *block = &plan->blocks[i];
@@ -262,7 +266,7 @@ static enum wspec_err write_blocks(const struct wspec_compress_plan *plan,
       return WSPEC_ERR_INPUT;
     }
     size_t len = block->has_rest ? payload.len : (size_t)block->len;
-    put_block(&bits, block, wspec_span_of(payload.data, len));
+    put_block(&bits, block, wspec_span_of(payload.data, len), window_bits);
     payload = wspec_span_from(payload, len);
   }
   const struct wspec_compress_block *last = &plan->blocks[plan->n_blocks - 1];
@@ -323,7 +327,7 @@ bool compress_needs_own_stream(const struct wspec_compress_plan *plan) {
 enum wspec_err compress_alone(const struct wspec_compress_plan *plan, struct wspec_span payload,
                               unsigned window_bits, struct wspec_buf *out) {
   size_t before = out->len;
-  enum wspec_err err = plan->n_blocks > 0 ? write_blocks(plan, payload, out)
+  enum wspec_err err = plan->n_blocks > 0 ? write_blocks(plan, payload, window_bits, out)
                                           : write_by_zlib(plan, payload, window_bits, out);
   return err ? err : spoil(plan, before, out);
 }

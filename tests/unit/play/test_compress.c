@@ -137,6 +137,36 @@ static void test_lengths_and_distances(void **state) {
   }
 }
 
+/* RFC 7692 section 7.1.2: what is agreed binds blocks of every kind. The matches that are to be had
+ * lie 700 octets back, more than the smallest windows have. */
+static void test_a_dynamic_block_keeps_to_the_window(void **state) {
+  (void)state;
+  static uint8_t payload[6000];
+  static uint8_t inflated[sizeof payload + 1];
+  make_payload(payload, 700);
+  for (size_t i = 700; i < sizeof payload; i++) {
+    payload[i] = payload[i - 700];
+  }
+  const struct wspec_compress_block blocks[] = {{.kind = WSPEC_BLOCK_DYNAMIC, .has_rest = true}};
+  const struct wspec_compress_plan plan = {.blocks = blocks, .n_blocks = 1};
+  for (unsigned bits = 9; bits <= 15; bits++) {
+    struct wspec_buf out;
+    wspec_buf_init(&out, CEILING);
+    assert_int_equal(compress_alone(&plan, wspec_span_of(payload, sizeof payload), bits, &out),
+                     WSPEC_OK);
+    struct wspec_inflater *inflater =
+        wspec_inflater_new((struct wspec_deflate_stream){.window_bits = bits}, sizeof payload);
+    struct wspec_span wire = wspec_buf_span(&out);
+    size_t written = 0;
+    assert_int_equal(wspec_inflater_read(inflater, &wire, inflated, sizeof inflated, &written),
+                     WSPEC_ERR_NEED_MORE);
+    assert_int_equal(written, sizeof payload);
+    assert_memory_equal(inflated, payload, sizeof payload);
+    wspec_inflater_free(inflater);
+    wspec_buf_clear(&out);
+  }
+}
+
 static void test_what_is_wrong_is_written(void **state) {
   (void)state;
   struct wspec_compress_plan plan = {.level = 6, .with_tail = true};
@@ -203,6 +233,7 @@ int main(void) {
       cmocka_unit_test(test_the_samples_of_the_rfc),
       cmocka_unit_test(test_every_kind_of_block_is_read_back),
       cmocka_unit_test(test_lengths_and_distances),
+      cmocka_unit_test(test_a_dynamic_block_keeps_to_the_window),
       cmocka_unit_test(test_what_is_wrong_is_written),
       cmocka_unit_test(test_the_output_has_a_ceiling),
       cmocka_unit_test(test_allocation_failures),
