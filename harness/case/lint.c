@@ -19,6 +19,7 @@ static const char *const RULE_NAMES[WSPEC_LINT_N_RULES] = {
     [WSPEC_LINT_ANSWER_AFTER_OPEN] = "answer-after-open",
     [WSPEC_LINT_ANSWER_OF_CLIENT] = "answer-of-client",
     [WSPEC_LINT_OFFERED_BY_CLIENT] = "offered-by-client",
+    [WSPEC_LINT_FAILURE_FORGOTTEN] = "failure-forgotten",
     [WSPEC_LINT_EQUAL_STEPS] = "equal-steps",
     [WSPEC_LINT_RETIRED_ID] = "retired-id",
     [WSPEC_LINT_NO_FUNCTION] = "no-function",

@@ -186,9 +186,48 @@ static void lint_expectation(struct wspec_linter *linter, const struct wspec_ste
   }
 }
 
+/* What was sent is right, and a failure nothing but put up with: "failed" is of rank info only. */
+static bool puts_up_with_failure(const struct wspec_expectation *expect) {
+  bool puts_up = false;
+  for (size_t i = 0; i < expect->n_alternatives; i++) {
+    const struct wspec_alternative *alternative = &expect->alternatives[i];
+    if (alternative->reaction == WSPEC_REACTION_FAILED && !alternative->is_implied) {
+      if (alternative->rank == WSPEC_RANK_PASS) {
+        return false;
+      }
+      puts_up = puts_up || (alternative->rank == WSPEC_RANK_INFO && !alternative->ends);
+    }
+  }
+  return puts_up;
+}
+
+static bool foresees_an_end(const struct wspec_expectation *expect) {
+  for (size_t i = 0; i < expect->n_alternatives; i++) {
+    enum wspec_reaction reaction = expect->alternatives[i].reaction;
+    if (expect->alternatives[i].rank != WSPEC_RANK_FAIL &&
+        (reaction == WSPEC_REACTION_FAILED || reaction == WSPEC_REACTION_ENDED ||
+         reaction == WSPEC_REACTION_ANY)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whoever was allowed to fail the connection has failed it, and can meet nothing else behind that. */
+static void lint_memory(struct wspec_linter *linter, const struct wspec_step *step,
+                        const struct wspec_expectation *expect, bool *may_have_failed) {
+  if (*may_have_failed && !foresees_an_end(expect)) {
+    wspec_linter_tell(linter, WSPEC_LINT_FAILURE_FORGOTTEN, step,
+                      "a failure was put up with before this step, which does not foresee it; "
+                      "list \"failed\" here, or \"ends\" there");
+  }
+  *may_have_failed = *may_have_failed || puts_up_with_failure(expect);
+}
+
 void wspec_lint_steps(struct wspec_linter *linter) {
   const struct wspec_script *script = linter->script;
   bool open[WSPEC_SCRIPT_CONNECTIONS_MAX] = {false};
+  bool may_have_failed[WSPEC_SCRIPT_CONNECTIONS_MAX] = {false};
   for (size_t i = 0; i < script->n_steps; i++) {
     const struct wspec_step *step = &script->steps[i];
     switch (step->kind) {
@@ -196,6 +235,7 @@ void wspec_lint_steps(struct wspec_linter *linter) {
     case WSPEC_STEP_REQUEST:
     case WSPEC_STEP_RESPOND:
       open[step->connection] = step->kind == WSPEC_STEP_OPEN;
+      may_have_failed[step->connection] = false;
       lint_head(linter, step, &step->as.head);
       lint_sends(linter, step, step->as.head.early, step->as.head.n_early);
       break;
@@ -205,9 +245,11 @@ void wspec_lint_steps(struct wspec_linter *linter) {
     case WSPEC_STEP_EXPECT:
       lint_requirement(linter, step, step->as.expect.requirement);
       lint_expectation(linter, step, &step->as.expect, open[step->connection]);
+      lint_memory(linter, step, &step->as.expect, &may_have_failed[step->connection]);
       break;
     case WSPEC_STEP_CLOSE:
       lint_expectation(linter, step, &step->as.close.expect, open[step->connection]);
+      lint_memory(linter, step, &step->as.close.expect, &may_have_failed[step->connection]);
       break;
     default:
       break;

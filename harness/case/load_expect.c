@@ -435,7 +435,7 @@ static bool answers_a_client(const struct wspec_script *script) {
 /* To fail a connection is to close it; that the close frame has a fitting code is a SHOULD (RFC 6455
  * section 7.1.7), and 1000 and 1001 report no error. What the author says of these codes goes first.
  * A client that says 1000 to a wrong answer has taken the connection for an open one. */
-static void add_code_of_no_error(struct list *list) {
+static void add_code_of_no_error(struct list *list, bool ends) {
   static const struct wspec_code_range codes[] = {{1000, 1001}};
   if (answers_a_client(list->reader->script)) {
     return;
@@ -444,6 +444,7 @@ static void add_code_of_no_error(struct list *list) {
   set_codes(list, out, codes, COUNT(codes));
   out->requirement = wspec_requirements_find(list->reader->requirements, "6455-7.1.7-05");
   out->is_implied = true;
+  out->ends = ends;
 }
 
 /* Failing a connection with another error code, or with none in the close frame, is reported, not
@@ -475,7 +476,7 @@ static void add_other_error_codes(struct list *list) {
   list->n_items++;
   set_codes(list, &list->items[at + 1],
             list->items[at].rank == WSPEC_RANK_PASS ? any_error : no_blame, COUNT(any_error));
-  add_code_of_no_error(list);
+  add_code_of_no_error(list, list->items[at].ends);
 }
 
 /* The answer to a close frame typically echoes its code, RFC 6455 section 5.5.1: another one is as
