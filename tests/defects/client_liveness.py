@@ -207,7 +207,13 @@ def play_oddities(wspec: pathlib.Path, only: list[str], globs: list[str]) -> int
     for name in [STRICT, *matching(of_kind("oddity"), only)]:
         results = play_pairs(wspec, [(name, case) for case in wanted], timeout_s=5,
                              confirms=True)[name]
+        # A client that sends millions of frames for one case comes too late for those beside it.
+        unmet = [(name, case) for case in wanted if case not in results]
+        results |= play_pairs(wspec, unmet, timeout_s=5, confirms=True, jobs=1).get(name, {})
         pairs += len(results)
+        for case in set(wanted) - set(results):
+            wrong += 1
+            print(f"{name}: {case}: no result", flush=True)
         for case, result in results.items():
             if result["verdict"] in ("fail", "error"):
                 wrong += 1

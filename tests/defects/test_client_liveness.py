@@ -13,6 +13,13 @@ from arena import STRICT
 
 KILLS = liveness.load_kills(client_liveness.KILLS)
 ODDITY_SAMPLE = 20
+# What the whole product of oddities and cases showed, each for a fault of ours.
+ONCE_WRONG = [
+    ("goes-away-after-3-messages", "robustness/limits/hundred-fragmented-messages"),
+    ("goes-away-after-3-messages", "robustness/limits/thousand-texts-of-16"),
+    ("offers-small-windows", "7692/7.2.1/blocks-dynamic"),
+    ("offers-small-windows", "7692/7.2.1/final-block-dynamic"),
+]
 # Killed by defects that fail a good part of the suite, and by no narrow one yet.
 ONLY_BROADLY_KILLED = [
     "6455/5.4/cut-of-no-consequence-whole",
@@ -75,12 +82,12 @@ def test_run_client_sees_what_serve_cannot(wspec, defect, case):
 
 def test_nothing_fails_on_an_oddity(wspec, cases):
     """The whole product is played by `client_liveness.py oddities`."""
-    pairs = []
+    pairs = list(ONCE_WRONG)
     for oddity in client_liveness.of_kind("oddity"):
         drawn = set(liveness.draw_sample(cases, ODDITY_SAMPLE, seed=oddity))
         drawn |= {name for name in client_liveness.related(oddity, cases)
                   if cases[name]["spec"] != "robustness"}
-        pairs += [(oddity, case) for case in sorted(drawn)]
+        pairs += [(oddity, case) for case in sorted(drawn) if (oddity, case) not in ONCE_WRONG]
     found = client_liveness.play_pairs(wspec, pairs, timeout_s=5, confirms=True)
     assert {(oddity, case) for oddity in found for case in found[oddity]} == set(pairs)
     assert not {(oddity, case): product.complaint(result) for oddity, results in found.items()
