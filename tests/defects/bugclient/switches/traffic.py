@@ -25,6 +25,8 @@ _CLOSING = (
     defect("expands-dollars", "6455-5.6-04 6455-8.1-03", "takes a dollar for the name of a variable"),
     defect("doubles-octets-ff", "6455-5.6-04", "doubles the octet FF, as telnet does"),
     defect("escapes-angle-brackets", "6455-8.1-03", "echoes '<' as HTML has it"),
+    defect("loses-last-octet-of-odd-ascii", "6455-5.6-01 6455-5.4-03",
+           "loses the last octet of ASCII of odd length, as a loop over words may"),
     defect("drops-messages-after-500-pings", "6455-6.1-09 6455-5.5.2-02",
            "drops messages once 500 pings have come"),
     defect("ignores-close-1010", "6455-5.5.1-09 6455-7.4.1-02",
