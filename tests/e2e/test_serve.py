@@ -116,6 +116,12 @@ def tell_tried(program, case, agent, query=""):
         return answer.read().decode()
 
 
+def awaited(program, agent):
+    """Verdicts, once all that the agent has begun is over."""
+    records = records_of(program, agent, "?wait=1")
+    return {case: record["verdict"] for case, record in records.items()}
+
+
 def urls_of(program):
     listed = json.loads(get(program, "/cases")[2])
     schema("serve").validate(listed)
@@ -133,7 +139,7 @@ def test_a_url_that_no_client_connects_to_is_a_result(serve):
     program = serve("--cases", URI, "--cases", IRI, "--once")
     for case in (URI, IRI):
         assert tell_tried(program, case, "me", "&confirm=1") == "the client has not connected\n"
-    assert results_of(program, "me") == {URI: "fail", IRI: "info"}
+    assert awaited(program, "me") == {URI: "fail", IRI: "info"}
     assert unconfirmed_of(program, "me") == [URI]
     tell_tried(program, URI, "me", "&confirm=1")
     assert program.wait() == 1
@@ -145,10 +151,10 @@ def test_a_client_that_has_connected_is_judged_by_that(serve):
         if word == "has":
             play(program, IRI + "/%C3%A9%e2%82%ac%F0%90%8D%88", "me")
         assert tell_tried(program, IRI, "me") == f"the client {word} connected\n"
-        assert results_of(program, "me") == {IRI: "pass" if word == "has" else "info"}
+        assert awaited(program, "me") == {IRI: "pass" if word == "has" else "info"}
     play(program, IRI + "/%C3%A9", "me")
     tell_tried(program, IRI, "me")
-    assert results_of(program, "me") == {IRI: "fail"}
+    assert awaited(program, "me") == {IRI: "fail"}
 
 
 def test_the_end_of_a_url_is_not_heard_before_that_of_its_case(serve):
@@ -161,7 +167,7 @@ def test_the_end_of_a_url_is_not_heard_before_that_of_its_case(serve):
                      "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n".encode())
         assert held.recv(1000).startswith(b"HTTP/1.1 101 ")
         assert tell_tried(program, URI, "me") == "the client has connected\n"
-    assert results_of(program, "me") == {URI: "fail"}
+    assert awaited(program, "me") == {URI: "fail"}
 
 
 def test_who_lists_the_cases_says_where_they_are(serve):
