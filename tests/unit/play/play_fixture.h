@@ -43,4 +43,15 @@ static inline void answer_request(struct wspec_play *play, struct wspec_span req
   wspec_play_received(play, 0, wspec_span_of(answer, (size_t)len), now_us);
 }
 
+/* end_play frees a play that is done and returns its verdict. */
+static inline enum wspec_verdict end_play(struct wspec_play *play) {
+  assert_true(wspec_play_is_done(play));
+  struct wspec_result result;
+  wspec_play_take_result(play, &result);
+  enum wspec_verdict verdict = result.verdict;
+  wspec_result_clear(&result);
+  wspec_play_free(play);
+  return verdict;
+}
+
 #endif

@@ -43,13 +43,7 @@ static enum wspec_verdict verdict_of(size_t len, const void *octets, size_t n_oc
       answer_request(play, action.octets, 1);
     }
   }
-  assert_true(wspec_play_is_done(play));
-  struct wspec_result result;
-  wspec_play_take_result(play, &result);
-  enum wspec_verdict verdict = result.verdict;
-  wspec_result_clear(&result);
-  wspec_play_free(play);
-  return verdict;
+  return end_play(play);
 }
 
 static void test_a_server_may_go_away(void **state) {

@@ -68,12 +68,7 @@ static enum wspec_verdict play(struct server *server, enum wspec_rank rank) {
       }
     }
   }
-  struct wspec_result result;
-  wspec_play_take_result(play, &result);
-  enum wspec_verdict verdict = result.verdict;
-  wspec_result_clear(&result);
-  wspec_play_free(play);
-  return verdict;
+  return end_play(play);
 }
 
 /* A busy server answers a ping ahead of the text that its application has yet to look at. */
