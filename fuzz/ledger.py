@@ -15,6 +15,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LEDGER = ROOT / "fuzz" / "campaigns.json"
 WANTED_S = 1800  # of processor time for each harness: 15 minutes on two processors
+OWN_FOLDERS = {"harness", "fuzz"}  # in which a harness's sources are
 INCLUDE_ROOTS = [ROOT / "harness", ROOT, ROOT / "fuzz", ROOT / "tests" / "support"]
 
 
@@ -37,10 +38,14 @@ def sources_of(program):
     said = subprocess.run(["llvm-dwarfdump", "--debug-info", "--recurse-depth=0", str(program)],
                           capture_output=True, text=True, check=True).stdout
     units = re.findall(r'DW_AT_name\s+\("([^"]+)"\)(?:(?!DW_TAG).)*?DW_AT_comp_dir\s+\("([^"]+)"\)', said, re.S)
-    sources = {(pathlib.Path(folder) / name).resolve() for name, folder in units}
-    sources = {path for path in sources if path.is_relative_to(ROOT)}
-    if not sources:
-        raise RuntimeError(f"{program} names none of its sources: it was built elsewhere, or without -g")
+    named = {(pathlib.Path(folder) / name).resolve() for name, folder in units}
+    sources = {path for path in named if path.is_relative_to(ROOT)}
+    elsewhere = sorted(path for path in named - sources if OWN_FOLDERS.intersection(path.parts))
+    if not sources or elsewhere:
+        raise RuntimeError(f"{program} does not name all of its sources below {ROOT}" +
+                           "".join(f", but {path}" for path in elsewhere[:1]) +
+                           ": it was built elsewhere, without -g, or through a compiler's cache that takes objects "
+                           "from another checkout; build it here")
     files = sources.union(*(included(path) for path in sources))
     return sorted(str(path.resolve().relative_to(ROOT)) for path in files)
 
