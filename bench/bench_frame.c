@@ -92,7 +92,7 @@ struct reader {
   uint64_t sum;
 };
 
-/* Takes what is there of the payload, if the text is right. */
+/* Takes what is there of the payload; false: the text is wrong. */
 static inline bool read_payload(struct reader *reader, uint8_t *octets, size_t taken) {
   uint64_t offset = reader->frame.payload_len - reader->left;
   bool is_ascii = wspec_mask_ascii(octets, taken, reader->frame.masking_key, offset);

@@ -168,7 +168,7 @@ def main():
     parser.add_argument("--groups", default="1-7,10")
     parser.add_argument("--numbers", default="*", help="globs over Autobahn's numbers")
     parser.add_argument("--jobs", default="16,1", help="of kosoku; the first is the reference")
-    parser.add_argument("--wspec-jobs", type=int, default=16)
+    parser.add_argument("--wspec-jobs", type=int, default=16, help="cases at a time of wspec")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--target", default="npm-ws")
     arguments = parser.parse_args()
@@ -183,8 +183,7 @@ def main():
         tools = {f"kosoku -p {jobs}": kosoku_argv(arguments.kosoku, server.url, equivalents,
                                                   int(jobs), outdir)
                  for jobs in arguments.jobs.split(",")}
-        tools["wspec run"] = wspec_argv(wspec, server.url, equivalents,
-                                         arguments.wspec_jobs)
+        tools["wspec run"] = wspec_argv(wspec, server.url, equivalents, arguments.wspec_jobs)
         tools["wspec run, all cases"] = whole_suite_argv(wspec, server.url)
         for _ in range(arguments.repetitions):
             for name, argv in tools.items():

@@ -55,8 +55,9 @@ WSPEC_MUST_USE enum wspec_err wspec_judge_init(struct wspec_judge *judge,
 void wspec_judge_clear(struct wspec_judge *judge);
 
 /* wspec_judge_record judges `record` by `script`, the case with its id, which must outlive
- * `judged`; NULL: there is none. That the target died of a case, and that a client
- * went where it was not told to, is no part of a transcript: such a finding stays. WSPEC_ERR_NOMEM. Clear `judged` in each case. */
+ * `judged`; NULL: there is none. What no transcript tells stays as it was found: that the target died
+ * of a case, what became of a client's process, that a client went where it was not told to.
+ * WSPEC_ERR_NOMEM. Clear `judged` in each case. */
 WSPEC_MUST_USE enum wspec_err wspec_judge_record(const struct wspec_judge *judge,
                                                  const struct wspec_record *record,
                                                  const struct wspec_script *script,

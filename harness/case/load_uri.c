@@ -35,7 +35,8 @@ static bool is_part(const char *text, const char *extra) {
   return true;
 }
 
-/* As a request has it (RFC 6455 sections 11.1.1 and 11.1.2): what is beyond ASCII as UTF-8, escaped. */
+/* As a request has it (RFC 6455 sections 11.1.1 and 11.1.2): what is beyond ASCII as UTF-8,
+ * escaped. */
 static const char *escape(struct wspec_reader *reader, const char *text) {
   char *escaped = text ? wspec_reader_alloc(reader, 3 * strlen(text) + 1, 1) : NULL;
   size_t len = 0;
@@ -100,8 +101,7 @@ const struct wspec_uri *wspec_load_uri(struct wspec_reader *reader, const cJSON 
   load_members(reader, object, uri);
   if (!object->child) {
     wspec_reader_complain(reader, item,
-                          "expected a member \"scheme\", \"host\", \"path\" or "
-                          "\"query\"");
+                          "expected a member \"scheme\", \"host\", \"path\" or \"query\"");
   }
   return uri;
 }

@@ -37,9 +37,9 @@ struct wspec_serve_choice {
   const struct wspec_script *script; /* to be played; it must outlive its result. NULL: none */
   char agent[WSPEC_SERVE_AGENT_MAX]; /* for whom: names the results */
   void *tag;                         /* handed to on_result */
-  const char
-      *refusal;   /* NULL, or the case is played as that of a client which does not connect, for
-                          which this says why (static storage); the request is answered over HTTP */
+  /* NULL, or the case is played as that of a client which does not connect, for which this says why
+   * (static storage); the request is answered over HTTP. */
+  const char *refusal;
   bool must_join; /* only a case that was begun, and wants a connection, gets this one */
   bool is_held;   /* nothing yet: the same is asked again by wspec_serve_ask_again */
 
