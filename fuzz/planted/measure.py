@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,9 @@ import tempfile
 import planting
 
 sys.path.insert(0, str(planting.ROOT / "fuzz"))
-import fuzz  # noqa: E402  (the path has to be there first)
+import building  # noqa: E402  (the path has to be there first)
+import campaign  # noqa: E402
+import harnesses  # noqa: E402
 
 PROGRAM = "fuzz_conn_server"
 MUTATOR = "mutator/mutator.c"
@@ -37,10 +38,10 @@ def hunt(program, cap, seed):
         (corpus / "seed").write_bytes(SEED)
         with open(log, "wb") as file:
             process = subprocess.Popen(
-                [program, f"-seed={seed}", *fuzz.options_of("conn_server"), "-print_final_stats=1",
+                [program, f"-seed={seed}", *harnesses.options_of("conn_server"), "-print_final_stats=1",
                  f"-artifact_prefix={folder}/", corpus], stdout=file, stderr=file)
-            status, seconds = fuzz.await_end(process, cap)
-        return status != 0, seconds, fuzz.parse_log(log.read_text(errors="replace"))
+            status, seconds = campaign.await_end(process, cap)
+        return status != 0, seconds, campaign.parse_log(log.read_text(errors="replace"))
 
 
 def hunts(program, arguments):
@@ -87,8 +88,8 @@ def main():
     unknown = set(arguments.names) - {bug["name"] for bug in bugs}
     if unknown:
         sys.exit(f"planted: there is no bug {' '.join(sorted(unknown))}")
-    fuzz.build("libfuzzer", [PROGRAM])
-    build = planting.Build(fuzz.build_dir("libfuzzer"))
+    building.build("libfuzzer", [PROGRAM])
+    build = planting.Build(building.build_dir("libfuzzer"))
     n_missed = 0
     with tempfile.TemporaryDirectory() as folder:
         where = pathlib.Path(folder)

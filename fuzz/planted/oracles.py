@@ -24,7 +24,7 @@ import tempfile
 import planting
 
 sys.path.insert(0, str(planting.ROOT / "fuzz"))
-import fuzz  # noqa: E402  (the path has to be there first)
+import harnesses  # noqa: E402  (the path has to be there first)
 
 FUZZ = planting.ROOT / "fuzz"
 TIMEOUT_S = 120
@@ -33,7 +33,7 @@ SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 def condition_of(program, harness):
     """The condition that did not hold when the seeds were replayed; None if all held."""
-    done = subprocess.run([program, *fuzz.seeds(harness)], capture_output=True, check=False, timeout=TIMEOUT_S)
+    done = subprocess.run([program, *harnesses.seeds(harness)], capture_output=True, check=False, timeout=TIMEOUT_S)
     if done.returncode == 0:
         return None
     said = re.findall(r"this does not hold: (.*)", done.stderr.decode(errors="replace"))
@@ -55,12 +55,12 @@ def hunt(build, fuzz_build, fault, where, seconds):
     """Lets the fuzzer look for an input that shows the fault, and keeps it; returns whether it did."""
     harness, program = fault["harness"], where / "fuzz"
     planting.link_with(fuzz_build, fault, f"fuzz_{harness}", program)
-    folders = [where / "new", *fuzz.seeds(harness)]
+    folders = [where / "new", *harnesses.seeds(harness)]
     shutil.rmtree(folders[0], ignore_errors=True)
     folders[0].mkdir()
     found = where / "found"
     found.unlink(missing_ok=True)
-    subprocess.run([program, *fuzz.options_of(harness), f"-max_total_time={seconds}", f"-exact_artifact_path={found}",
+    subprocess.run([program, *harnesses.options_of(harness), f"-max_total_time={seconds}", f"-exact_artifact_path={found}",
                     *folders], capture_output=True, check=False)
     if not found.exists():
         return False
