@@ -1,9 +1,10 @@
 /* conn_deflate: a whole connection of either role with permessage-deflate, as a hostile peer sends it.
  *
- * Every portioning gives the same events, output, violation and end; nothing comes after an error,
- * which sticks; what it sends is taken by a plain second receiver (common/plain_conn.h); memory is
- * bounded by the limit of a message and the input, whatever that inflates to. Role, limits, pieces or whole messages and the parameters
- * that were agreed come from the tail. */
+ * Every portioning gives the same events, output, violation and end, if the window is the largest: a
+ * smaller one is not held to octet by octet (proto/deflate.h). Nothing comes after an error, which
+ * sticks; what it sends is taken by a plain second receiver (common/plain_conn.h); memory is bounded by
+ * the limit of a message and the input, whatever that inflates to. Role, limits, pieces or whole
+ * messages and the parameters that were agreed come from the tail. */
 #include "common/conn.h"
 #include "proto/deflate.h"
 
@@ -41,10 +42,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                               .has_client_max_window_bits = bits != 0};
   struct fuzz_plan own = fuzz_take_plan(&input), plans[FUZZ_PLANS_MAX];
   size_t n_plans = fuzz_choose_plans(input, own, plans);
+  bool is_exact = bits == 0 || bits == WSPEC_DEFLATE_BITS_MAX;
   for (size_t i = 0; i < n_plans; i++) {
     run(options, &agreed, input, plans[i], &runs[i]);
-    fuzz_conn_check_same(&runs[i], &runs[0]);
+    fuzz_conn_check_output(options.is_client, &runs[i]);
+    if (is_exact) {
+      fuzz_conn_check_same(&runs[i], &runs[0]);
+    }
   }
-  fuzz_conn_check_output(options.is_client, &runs[0]);
   return 0;
 }
