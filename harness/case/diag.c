@@ -28,6 +28,15 @@ void wspec_diag_new_file(struct wspec_diag *diag) {
   diag->n_in_file = 0;
 }
 
+/* What a message quotes from a file must neither end its line nor command the terminal: C0, DEL and
+ * C1, which is C2 and 80 to 9F in UTF-8. */
+static uint8_t shown(const struct wspec_buf *line, size_t at) {
+  uint8_t octet = line->data[at];
+  bool begins_c1 = octet == 0xc2 && at + 1 < line->len && line->data[at + 1] < 0xa0;
+  bool ends_c1 = octet >= 0x80 && octet < 0xa0 && at > 0 && line->data[at - 1] == 0xc2;
+  return octet < 0x20 || octet == 0x7f || begins_c1 || ends_c1 ? '?' : octet;
+}
+
 /* A line goes in whole or not at all. */
 static enum wspec_err append_line(struct wspec_buf *text, const struct wspec_buf *line) {
   size_t separator = text->len > 0;
@@ -39,8 +48,8 @@ static enum wspec_err append_line(struct wspec_buf *text, const struct wspec_buf
   if (separator) {
     out[0] = '\n';
   }
-  if (line->len > 0) {
-    memcpy(out + separator, line->data, line->len);
+  for (size_t i = 0; i < line->len; i++) {
+    out[separator + i] = shown(line, i);
   }
   return WSPEC_OK;
 }

@@ -33,7 +33,8 @@ void wspec_diag_clear(struct wspec_diag *diag);
  * many. */
 void wspec_diag_new_file(struct wspec_diag *diag);
 
-/* wspec_diag_add appends one line, printf-like, without its line end. */
+/* wspec_diag_add appends one line, printf-like, without its line end. Control characters of what it
+ * quotes become '?'. */
 void wspec_diag_add(struct wspec_diag *diag, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
