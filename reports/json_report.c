@@ -1,5 +1,7 @@
 #include "reports/json_report.h"
 
+#include "reports/text.h"
+
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -110,7 +112,9 @@ static enum wspec_err write_member(FILE *file, const char *before, const char *n
   if (!text) {
     return WSPEC_ERR_NOMEM;
   }
-  bool written = fprintf(file, "%s\"%s\":%s", before, name, text) >= 0;
+  fputs(before, file);
+  wspec_put_json(file, name); /* a member that a stored report brought along has any name */
+  bool written = fprintf(file, ":%s", text) >= 0 && !ferror(file);
   free(text);
   return written ? WSPEC_OK : WSPEC_ERR_IO;
 }

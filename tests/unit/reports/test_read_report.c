@@ -55,6 +55,27 @@ static void reads_a_whole_report(void **state) {
   wspec_reports_clear(&reports);
 }
 
+/* A report of another version may have members with any name; written again they are still JSON. */
+static void writes_again_what_it_does_not_know(void **state) {
+  (void)state;
+  static const char text[] =
+      "{\"schema\":\"wspec-report/1\",\"target\":{\"url\":\"ws://h/\"},\"a\\\"b\\\\c\":7,"
+      "\"results\":[\n" RESULT("b/9", "pass") TAIL;
+  struct wspec_reports reports = {.items = NULL}, again = {.items = NULL};
+  char *message, *written = NULL;
+  size_t len = 0;
+  assert_int_equal(read_text(&reports, text, sizeof text - 1, &message), WSPEC_OK);
+  FILE *file = open_memstream(&written, &len);
+  assert_non_null(file);
+  assert_int_equal(wspec_json_write(file, &reports.items[0]), WSPEC_OK);
+  assert_int_equal(fclose(file), 0);
+  assert_non_null(strstr(written, "\"a\\\"b\\\\c\":7"));
+  assert_int_equal(read_text(&again, written, len, &message), WSPEC_OK);
+  free(written);
+  wspec_reports_clear(&reports);
+  wspec_reports_clear(&again);
+}
+
 /* Cut behind every octet: either all whole results, or a message; never more, never a crash. */
 static void reads_what_is_whole_of_a_cut_report(void **state) {
   (void)state;
@@ -200,6 +221,7 @@ static void orders_ids_with_numbers_by_value(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_a_whole_report),
+      cmocka_unit_test(writes_again_what_it_does_not_know),
       cmocka_unit_test(reads_what_is_whole_of_a_cut_report),
       cmocka_unit_test(says_what_is_wrong_and_where),
       cmocka_unit_test(joins_shards_of_one_target),
