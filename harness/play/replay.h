@@ -7,7 +7,7 @@
 #include "play/transcript.h"
 
 /* wspec_replay plays `script` against what the target did in `transcript`, at the times at which
- * it did it, and fills `result`, which the caller clears. With the configuration of the first play
+ * it did it and as late as the first play noticed its own deadlines, and fills `result`, which the caller clears. With the configuration of the first play
  * the outcome is the same, as long as the rules are. WSPEC_ERR_LIMIT: the transcript is elided and
  * cannot be judged; WSPEC_ERR_INTERNAL: the play did not come to an end; WSPEC_ERR_NOMEM. */
 WSPEC_MUST_USE enum wspec_err wspec_replay(const struct wspec_script *script,
