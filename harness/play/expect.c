@@ -520,7 +520,8 @@ static void poll_sentinel(struct wspec_play *play, struct link *link,
 }
 
 /* A busy target may answer a ping while a message that came before it still waits to be looked at.
- * Before that it ignored the message is held against it, it is asked once more. */
+ * Before that it ignored the message is held against it, it is asked once more: a settle time later,
+ * since two pings that wait beside each other are answered in one turn. */
 static bool asks_again(struct wspec_play *play, struct link *link,
                        const struct wspec_expectation *expectation) {
   const struct wspec_alternative *alternative =
@@ -528,6 +529,11 @@ static bool asks_again(struct wspec_play *play, struct link *link,
   bool is_right = alternative && alternative->rank == WSPEC_RANK_PASS;
   if (is_right || link->is_asked_again || !can_send_sentinel(play, link)) {
     return false;
+  }
+  uint64_t due_us = link->sentinel_seen_us + settle_time(play, link);
+  if (play->now_us < due_us) {
+    play_wait_until(play, due_us);
+    return true;
   }
   link->is_asked_again = true;
   link->sentinel_seen = false;

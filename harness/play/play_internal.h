@@ -220,6 +220,7 @@ struct link {
 
   /* the sentinel of the expectation under way */
   bool sentinel_sent, sentinel_seen;
+  uint64_t sentinel_seen_us;
   bool is_asked_again; /* the first was answered, and a second one sent */
   uint64_t matched;    /* events that fitted the alternative that must come several times */
   uint8_t nonce[NONCE_LEN];

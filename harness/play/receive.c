@@ -319,6 +319,7 @@ static void end_control(struct wspec_play *play, struct link *link) {
     if (link->sentinel_sent &&
         wspec_span_equal(payload, wspec_span_of(link->nonce, sizeof link->nonce))) {
       link->sentinel_seen = true;
+      link->sentinel_seen_us = play->now_us;
       break;
     }
     receive_event(play, link, control);

@@ -10,9 +10,10 @@ static const uint8_t normal_close_frame[] = {0x88, 0x02, 0x03, 0xe8};
 
 /* A server that answers pings at once, and closes when it is asked to. */
 struct server {
-  unsigned n_asked;   /* pings so far */
-  unsigned fails_at;  /* this ping finds the connection failed; 0: none */
-  unsigned n_answers; /* it answers so many pings; 0: all */
+  unsigned n_asked;     /* pings so far */
+  uint64_t asked_us[2]; /* when the first of them came */
+  unsigned fails_at;    /* this ping finds the connection failed; 0: none */
+  unsigned n_answers;   /* it answers so many pings; 0: all */
 };
 
 static void end(struct wspec_play *play, struct wspec_span close_frame, uint64_t now_us) {
@@ -31,6 +32,9 @@ static void take(struct server *server, struct wspec_play *play, struct wspec_sp
   uint8_t pong[2 + 125] = {0x8a, octets.data[1] & 0x7f};
   for (size_t i = 0; i < pong[1]; i++) {
     pong[2 + i] = octets.data[6 + i] ^ octets.data[2 + i % 4];
+  }
+  if (server->n_asked < 2) {
+    server->asked_us[server->n_asked] = now_us;
   }
   server->n_asked++;
   if (server->n_asked == server->fails_at) {
@@ -86,6 +90,14 @@ static void test_who_ignores_it_is_asked_twice(void **state) {
   assert_int_equal(server.n_asked, 2);
 }
 
+/* Two pings that a stalled server finds beside each other would be one question. */
+static void test_it_is_asked_again_a_settle_time_later(void **state) {
+  (void)state;
+  struct server server = {0};
+  assert_int_equal(play(&server, WSPEC_RANK_WARN), WSPEC_VERDICT_WARN);
+  assert_true(server.asked_us[1] - server.asked_us[0] >= config.settle_us);
+}
+
 static void test_who_may_ignore_it_is_asked_once(void **state) {
   (void)state;
   struct server server = {0};
@@ -105,6 +117,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_pong_that_overtakes_the_failure_convicts_nobody),
       cmocka_unit_test(test_who_ignores_it_is_asked_twice),
+      cmocka_unit_test(test_it_is_asked_again_a_settle_time_later),
       cmocka_unit_test(test_who_may_ignore_it_is_asked_once),
       cmocka_unit_test(test_who_answers_only_the_first_has_ignored_it),
   };
