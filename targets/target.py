@@ -290,7 +290,7 @@ def running(name, port=None, cancelled=None):
     target = load(name)
     require_installed(target)
     with tempfile.NamedTemporaryFile(prefix=f"{name}-", suffix=".log") as log:
-        with _reserved_port(port) as reserved:
+        with reserved_port(port) as reserved:
             argv = [part.format(port=reserved) for part in target.description["start"]]
             started = time.monotonic()
             process = _spawn(argv, target.install_dir, log)
@@ -307,11 +307,11 @@ def running(name, port=None, cancelled=None):
 
 
 @contextlib.contextmanager
-def _reserved_port(port):
-    """A port that no one else is given until the target listens on it.
+def reserved_port(port=None):
+    """A port that no one else is given until a server listens on it: a free one unless given.
 
     The socket is bound but never listens, so with SO_REUSEADDR on both sides, which each of these
-    servers sets, the target can bind the port as well.
+    servers sets, the server can bind the port as well.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

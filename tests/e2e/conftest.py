@@ -1,5 +1,6 @@
 """What the end-to-end tests share: the built program, and processes that never outlive a test."""
 
+import contextlib
 import os
 import re
 import signal
@@ -13,6 +14,9 @@ from authority import Authority
 from programs import TIMEOUT_S, Program, is_sanitized
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "targets"))
+
+import target as targets  # noqa: E402  (found through the line above)
 
 
 class EchoServer(Program):
@@ -44,6 +48,13 @@ def plain_wspec(wspec):
     if is_sanitized(path):
         pytest.skip(f"{path} has a sanitizer: set WSPEC_PLAIN_BIN to a build without one")
     return path
+
+
+@pytest.fixture
+def reserve_port():
+    """`reserve_port()` is a port that only a server of this test will be given, and no other test."""
+    with contextlib.ExitStack() as reserved:
+        yield lambda: reserved.enter_context(targets.reserved_port())
 
 
 @pytest.fixture

@@ -368,12 +368,10 @@ def test_deflate_is_agreed_to_unless_declined(start_echo):
             assert len([line for line in head if "permessage-deflate" in line]) == answers
 
 
-def test_port_and_host_that_are_asked_for(start_echo):
-    first = start_echo("--host", "127.0.0.2")
-    first.signal(signal.SIGTERM)
-    assert first.wait() == 0
-    again = start_echo("--host", "localhost", "--port", str(first.port))
-    assert again.port == first.port
+def test_port_and_host_that_are_asked_for(start_echo, reserve_port):
+    assert start_echo("--host", "127.0.0.2").host == "127.0.0.2"
+    port = reserve_port()
+    assert start_echo("--host", "localhost", "--port", str(port)).port == port
 
 
 def test_access_log_that_cannot_be_written_is_told(start_program, wspec):

@@ -32,20 +32,12 @@ def blocks(heading, language):
     return re.findall(rf"^```{language}\n(.*?)^```", section[1], re.M | re.S)
 
 
-def free_ports(n):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
 class Workspace:
     """A checkout of somebody's server, with wspec on the path and ports of its own for 9001, 9002."""
 
-    def __init__(self, directory, wspec):
+    def __init__(self, directory, wspec, reserve_port):
         self.directory = directory
-        self.ports = dict(zip(("9001", "9002"), map(str, free_ports(2))))
+        self.ports = {"9001": str(reserve_port()), "9002": str(reserve_port())}
         self.pids = directory / "server-pids"
         path = directory / "bin"
         path.mkdir()
@@ -106,8 +98,8 @@ class Workspace:
 
 
 @pytest.fixture
-def workspace(wspec, tmp_path):
-    place = Workspace(tmp_path, wspec)
+def workspace(wspec, tmp_path, reserve_port):
+    place = Workspace(tmp_path, wspec, reserve_port)
     yield place
     place.stop_servers()
 

@@ -17,14 +17,6 @@ def run(wspec, path, *arguments):
                           capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
-def free_ports(n):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
 def write(path, *targets):
     path.write_text(json.dumps({"schema": "wspec-targets/1", "targets": targets}))
     return path
@@ -35,8 +27,8 @@ def target(name, port, more="", **members):
             "start": f"{SERVER} --port $PORT {more}", "env": {"PORT": str(port)}} | members
 
 
-def test_every_target_is_started_tested_and_stopped(wspec, tmp_path):
-    ports = free_ports(3)
+def test_every_target_is_started_tested_and_stopped(wspec, tmp_path, reserve_port):
+    ports = [reserve_port() for _ in range(3)]
     path = write(tmp_path / "t.json", target("good", ports[0]),
                  target("bad", ports[1], "--defect accepts-rsv1-on-data"),
                  target("dead", ports[2], start="exit 7", ready_s=1))
@@ -53,8 +45,8 @@ def test_every_target_is_started_tested_and_stopped(wspec, tmp_path):
     assert left == ""
 
 
-def test_a_target_has_a_baseline_of_its_own(wspec, tmp_path):
-    port, = free_ports(1)
+def test_a_target_has_a_baseline_of_its_own(wspec, tmp_path, reserve_port):
+    port = reserve_port()
     (tmp_path / "b.json").write_text(json.dumps(
         {"schema": "wspec-baseline/1", "entries": [
             {"case": "6455/5.2/rsv1-on*", "verdict": "fail", "reason": "known"}]}))
@@ -74,9 +66,9 @@ def test_a_bad_file_is_said_before_anything_starts(wspec, tmp_path):
     assert "targets[0]: a member that is none of" in run(wspec, path).stderr
 
 
-def test_a_target_is_stopped_by_its_own_command(wspec, tmp_path):
+def test_a_target_is_stopped_by_its_own_command(wspec, tmp_path, reserve_port):
     """`start` leaves a process behind that is in no group of ours: only `stop` knows it."""
-    port, = free_ports(1)
+    port = reserve_port()
     pid = tmp_path / "pid"
     start = (f"setsid {SERVER.removeprefix('exec ')} --port $PORT > /dev/null 2>&1 & "
              f"echo $! > {pid}; wait")
@@ -89,8 +81,8 @@ def test_a_target_is_stopped_by_its_own_command(wspec, tmp_path):
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_a_target_that_never_listens_is_reported_and_the_others_go_on(wspec, tmp_path):
-    ports = free_ports(2)
+def test_a_target_that_never_listens_is_reported_and_the_others_go_on(wspec, tmp_path, reserve_port):
+    ports = [reserve_port(), reserve_port()]
     path = write(tmp_path / "t.json", target("mute", ports[0], start="exec sleep 600", ready_s=0.2),
                  target("good", ports[1]))
     done = run(wspec, path, *CASES, "--json", tmp_path / "r.json")
@@ -99,8 +91,8 @@ def test_a_target_that_never_listens_is_reported_and_the_others_go_on(wspec, tmp
     assert json.loads((tmp_path / "r.json").read_text())["target"]["name"] == "good"
 
 
-def test_headers_and_environment_reach_the_target(wspec, tmp_path):
-    port, = free_ports(1)
+def test_headers_and_environment_reach_the_target(wspec, tmp_path, reserve_port):
+    port = reserve_port()
     path = write(tmp_path / "t.json", target("good", port, headers=["X-Test: one two"]))
     done = run(wspec, path, *CASES, "--transcripts", "all", "--json", tmp_path / "r.json")
     assert done.returncode == 0, done.stderr
