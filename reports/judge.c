@@ -141,9 +141,9 @@ void wspec_judge_clear(struct wspec_judge *judge) {
  * client was told to go. */
 static bool is_told_from_outside(const char *message) {
   static const char *const beginnings[] = {
-      WSPEC_FINDING_TARGET_DIED,      WSPEC_FINDING_TARGET_GONE, WSPEC_FINDING_OTHER_HOST,
-      WSPEC_FINDING_OTHER_RESOURCE,   WSPEC_FINDING_CLIENT_DIED, WSPEC_FINDING_CLIENT_LATE,
-      WSPEC_FINDING_OTHER_HOST_OF_URI};
+      WSPEC_FINDING_TARGET_DIED, WSPEC_FINDING_TARGET_DIED_ONCE, WSPEC_FINDING_TARGET_GONE,
+      WSPEC_FINDING_OTHER_HOST,  WSPEC_FINDING_OTHER_RESOURCE,   WSPEC_FINDING_CLIENT_DIED,
+      WSPEC_FINDING_CLIENT_LATE, WSPEC_FINDING_OTHER_HOST_OF_URI};
   for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
     if (strncmp(message, beginnings[i], strlen(beginnings[i])) == 0) {
       return true;

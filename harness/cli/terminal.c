@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include "cli/frames.h"
+#include "cli/suspects.h"
 
 #include "reports/text.h"
 
@@ -383,11 +384,26 @@ static bool is_to_be_shown(const struct wspec_terminal *terminal, const struct w
          (terminal->verbose > 0 && (terminal->is_live || !is_quiet));
 }
 
+/* What keeps all that is left from being played, as a target that is gone, is said once. */
+static bool is_said(struct wspec_terminal *terminal, const struct wspec_result *result) {
+  if (result->verdict != WSPEC_VERDICT_ERROR || !result->skip_reason || terminal->verbose > 0) {
+    return false;
+  }
+  char reason[sizeof terminal->error_said];
+  snprintf(reason, sizeof reason, "%s", result->skip_reason);
+  if (strcmp(reason, terminal->error_said) == 0) {
+    terminal->n_unsaid++;
+    return true;
+  }
+  memcpy(terminal->error_said, reason, sizeof reason);
+  return false;
+}
+
 void wspec_terminal_result(struct wspec_terminal *terminal, const struct wspec_result *result,
                            const char *known, size_t n_done, size_t n_all) {
   terminal->summary.total++;
   terminal->summary.by_verdict[result->verdict]++;
-  if (is_to_be_shown(terminal, result, known)) {
+  if (is_to_be_shown(terminal, result, known) && !is_said(terminal, result)) {
     take_progress_back(terminal);
     print_result(terminal, result, known);
     if (terminal->verbose > 0 && !are_frames_live(terminal)) {
@@ -470,6 +486,9 @@ static void print_table(const struct wspec_terminal *terminal, const struct wspe
 void wspec_terminal_summary(const struct wspec_terminal *terminal,
                             const struct wspec_report *report, double seconds) {
   const struct wspec_summary *sum = &report->summary;
+  if (terminal->n_unsaid > 0) {
+    fprintf(terminal->out, "error for a reason that stands above: %zu more\n", terminal->n_unsaid);
+  }
   if (!terminal->quiet) {
     print_table(terminal, report);
   }
@@ -489,5 +508,6 @@ void wspec_terminal_summary(const struct wspec_terminal *terminal,
   if (wspec_put_remark(terminal->out, report)) {
     fputc('\n', terminal->out);
   }
+  wspec_suspects_print(terminal->out, report, terminal->reproduce, terminal->reproduce_end);
   fflush(terminal->out);
 }

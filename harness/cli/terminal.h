@@ -29,6 +29,8 @@ struct wspec_terminal {
   struct wspec_frames *frames;       /* private: of the play that is under way, or NULL */
   const struct wspec_script *played; /* private: of the last such play, or NULL */
   uint64_t began_us;                 /* private */
+  char error_said[128];              /* private: the reason of the last error that was shown */
+  size_t n_unsaid;                   /* private: errors of the same reason behind it */
   struct wspec_summary summary;      /* private: what has come so far */
 };
 
@@ -42,12 +44,14 @@ void wspec_terminal_clear(struct wspec_terminal *terminal);
  * shown as they pass; else it does nothing. */
 void wspec_terminal_activity(struct wspec_terminal *terminal, const struct wspec_play *play);
 
-/* wspec_terminal_result says what is to be said of one result, as it comes. `known` is the reason
+/* wspec_terminal_result says what is to be said of one result, as it comes; of errors for one reason in
+ * a row, the first is shown and the others counted, unless `verbose`. `known` is the reason
  * that the baseline gives for its failure, or NULL. */
 void wspec_terminal_result(struct wspec_terminal *terminal, const struct wspec_result *result,
                            const char *known, size_t n_done, size_t n_all);
 
-/* wspec_terminal_summary prints the table by section and the counts of a sorted report. */
+/* wspec_terminal_summary prints how many errors were not shown, the table by section and the counts of
+ * a sorted report, and where the target is gone, of which cases it may have died. */
 void wspec_terminal_summary(const struct wspec_terminal *terminal,
                             const struct wspec_report *report, double seconds);
 

@@ -42,10 +42,13 @@ struct wspec_finding {
   uint64_t at_us;  /* since the case began */
 };
 
-/* The findings that no play makes, but who looked after the target when a case had ended: a fail, and
- * a warn where the target is gone for good, so that nobody can tell what it died of. */
+/* The findings that no play makes, but who looked after the target when a case had ended: a fail; a
+ * warn where it lived when the case was played again; and one where it is gone for good, so that nobody
+ * can tell what it died of. */
 #define WSPEC_FINDING_TARGET_DIED \
   "the target answered no handshake right after this case: it has died of it"
+#define WSPEC_FINDING_TARGET_DIED_ONCE \
+  "the target answered no handshake right after this case, and did when it was played again"
 #define WSPEC_FINDING_TARGET_GONE \
   "TCP ended without a close frame and the target is gone: it may have died of this case"
 

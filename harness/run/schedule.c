@@ -25,9 +25,10 @@ enum { IDLE_US = 90 * 1000 };
 struct entry {
   struct wspec_play_config config; /* each has its own seed */
   unsigned refusals;
-  size_t nth_bare; /* of those that passed and ended without a close frame, from 1; 0: it is none */
+  uint64_t began_at, bare_at; /* ticks: when it began; when TCP ended without a close frame, or 0 */
   bool was_played, is_reported;
-  bool is_idle; /* it waits most of its time, and is started ahead of its turn */
+  bool has_killed; /* nobody else was there, and the target answered no handshake behind it */
+  bool is_idle;    /* it waits most of its time, and is started ahead of its turn */
 };
 
 /* What the canary is out for. */
@@ -43,7 +44,9 @@ struct schedule {
   const struct wspec_script *const *scripts;
   struct wspec_result *results;
   struct entry *entries;
-  size_t n_scripts, n_reported, n_bare, running;
+  size_t n_scripts, n_reported, running;
+  uint64_t tick;     /* counts what happens */
+  uint64_t alive_at; /* when the last handshake that was answered began, or the canary came back */
   size_t next;
   size_t next_idle, idle_left, idle_running; /* of SCHEDULE_ALL */
   enum schedule_phase phase;
@@ -74,7 +77,8 @@ static bool ended_bare(const struct wspec_result *result) {
 }
 
 static bool is_to_be_confirmed(const struct schedule *schedule, size_t index) {
-  return schedule->options->confirm && wspec_confirm_is_due(&schedule->results[index]);
+  return schedule->options->confirm &&
+         (wspec_confirm_is_due(&schedule->results[index]) || schedule->entries[index].has_killed);
 }
 
 static void report(struct schedule *schedule, size_t index) {
@@ -110,15 +114,21 @@ static void add_finding(struct schedule *schedule, size_t index, enum wspec_verd
   wspec_result_conclude(result);
 }
 
+static void blame(struct schedule *schedule, size_t index) {
+  char message[] = WSPEC_FINDING_TARGET_DIED;
+  add_finding(schedule, index, WSPEC_VERDICT_FAIL, message);
+}
+
 /* What ended without a close frame looks the same, whether the target found the failure or died of
- * it. It is gone, so nobody can tell any more: of those that may have been played last, no pass. */
+ * it. It is gone, so nobody can tell any more: those behind which no handshake was answered are named,
+ * and are no pass. */
 static void give_up_played_case(struct schedule *schedule, size_t index) {
   char message[] = WSPEC_FINDING_TARGET_GONE;
   struct wspec_result *result = &schedule->results[index];
   const struct entry *entry = &schedule->entries[index];
-  bool is_suspect =
-      entry->nth_bare > 0 && entry->nth_bare + schedule->options->jobs > schedule->n_bare;
-  if (is_suspect && !entry->is_reported) {
+  if (entry->has_killed) {
+    blame(schedule, index);
+  } else if (entry->bare_at > schedule->alive_at && !entry->is_reported) {
     add_finding(schedule, index, WSPEC_VERDICT_WARN, message);
   }
   result->unconfirmed = wspec_confirm_is_due(result);
@@ -165,47 +175,76 @@ static void await_revival(struct schedule *schedule) {
   send_canary(schedule, ERRAND_REVIVAL, schedule->options->revival_us);
 }
 
-static void blame(struct schedule *schedule, size_t index) {
-  char message[] = WSPEC_FINDING_TARGET_DIED;
-  add_finding(schedule, index, WSPEC_VERDICT_FAIL, message);
+/* The target lives behind the second play. */
+static void acquit(struct schedule *schedule, size_t index) {
+  char message[] = WSPEC_FINDING_TARGET_DIED_ONCE;
+  if (schedule->entries[index].has_killed) {
+    add_finding(schedule, index, WSPEC_VERDICT_WARN, message);
+  }
+}
+
+/* What was played with nobody beside it had its own canary. */
+static void end_autopsy(struct schedule *schedule, bool lives) {
+  size_t index = schedule->suspect;
+  struct entry *entry = &schedule->entries[index];
+  bool is_confirmed = schedule->phase != SCHEDULE_ALL || !schedule->options->confirm;
+  if (!lives && is_confirmed) {
+    blame(schedule, index);
+  } else if (lives) {
+    acquit(schedule, index);
+  }
+  entry->has_killed = !lives;
+  if (is_confirmed || !is_to_be_confirmed(schedule, index)) {
+    report(schedule, index);
+  }
+  if (!lives) {
+    await_revival(schedule);
+  }
+}
+
+static void end_revival(struct schedule *schedule, bool lives) {
+  schedule->target_gone = !lives;
+  if (lives && schedule->is_awaited && schedule->options->on_target) {
+    schedule->options->on_target(schedule->options->user, true);
+  }
+  schedule->is_awaited = false;
 }
 
 static void on_canary(void *user, bool lives, unsigned attempts) {
   struct schedule *schedule = user;
-  schedule->target_died = schedule->target_died || attempts > 1 || !lives;
   enum errand errand = schedule->errand;
+  schedule->target_died = schedule->target_died || attempts > 1 || !lives;
+  schedule->alive_at = lives ? ++schedule->tick : schedule->alive_at;
   schedule->errand = ERRAND_NONE;
   if (errand == ERRAND_AUTOPSY) {
-    if (!lives) {
-      blame(schedule, schedule->suspect);
-    }
-    report(schedule, schedule->suspect);
-    if (!lives) {
-      await_revival(schedule);
-    }
+    end_autopsy(schedule, lives);
   } else {
-    schedule->target_gone = !lives;
-    if (lives && schedule->is_awaited && schedule->options->on_target) {
-      schedule->options->on_target(schedule->options->user, true);
-    }
-    schedule->is_awaited = false;
+    end_revival(schedule, lives);
   }
   fill(schedule);
 }
 
 /* ---- One case ---- */
 
-/* What passed is reported at once, unless the target may turn out to have died of it. */
+static void send_to_autopsy(struct schedule *schedule, size_t index) {
+  schedule->suspect = index;
+  send_canary(schedule, ERRAND_AUTOPSY, 0);
+}
+
+/* What passed is reported at once, unless the target may turn out to have died of it. Where cases are
+ * played one at a time, that is found out at once. */
 static void end_of_first_play(struct schedule *schedule, size_t index,
                               const struct wspec_result *result) {
   schedule->results[index] = *result;
   schedule->results[index].unconfirmed =
       !schedule->options->confirm && wspec_confirm_is_due(result);
   schedule->entries[index].was_played = true;
-  if (ended_bare(result) && !wspec_confirm_is_due(result)) {
-    schedule->entries[index].nth_bare = ++schedule->n_bare;
+  if (ended_bare(result)) {
+    schedule->entries[index].bare_at = ++schedule->tick;
   }
-  if (!is_to_be_confirmed(schedule, index) && !ended_bare(result)) {
+  if (ended_bare(result) && schedule->options->jobs == 1 && schedule->canary) {
+    send_to_autopsy(schedule, index);
+  } else if (!is_to_be_confirmed(schedule, index) && !ended_bare(result)) {
     report(schedule, index);
   }
 }
@@ -224,10 +263,10 @@ static void end_of_play_alone(struct schedule *schedule, size_t index, struct ws
   }
   if (schedule->target_died && schedule->errand == ERRAND_NONE &&
       ended_bare(&schedule->results[index])) {
-    schedule->suspect = index;
-    send_canary(schedule, ERRAND_AUTOPSY, 0);
+    send_to_autopsy(schedule, index);
     return;
   }
+  acquit(schedule, index);
   report(schedule, index);
 }
 
@@ -249,8 +288,18 @@ static void end_play(struct player *player, struct wspec_result *result, bool re
   fill(schedule);
 }
 
+/* A handshake that was answered shows that the target lived when it began. */
+static void note_answer(const struct player *player, const struct wspec_play *play) {
+  struct schedule *schedule = player->schedule;
+  uint64_t began_at = schedule->entries[player->index].began_at;
+  if (wspec_play_head(play, 0) && began_at > schedule->alive_at) {
+    schedule->alive_at = began_at;
+  }
+}
+
 static void on_done(void *user, struct wspec_play *play) {
   struct wspec_result result;
+  note_answer(user, play);
   bool refused = wspec_play_was_refused(play);
   wspec_play_take_result(play, &result);
   end_play(user, &result, refused);
@@ -288,6 +337,7 @@ static void start(struct schedule *schedule, size_t index) {
     return;
   }
   *player = (struct player){schedule, index};
+  schedule->entries[index].began_at = ++schedule->tick;
   schedule->running++;
   schedule->is_alone = schedule->scripts[index]->alone || schedule->phase != SCHEDULE_ALL;
   schedule->err =
