@@ -10,24 +10,24 @@
 
 /* ---- Syntax ---- */
 
-/* RFC 9110 section 5.3: what is no list stands on one line. */
-static const char *name_of_head(const struct link *link) {
+const char *answer_head_name(const struct link *link) {
   return link->head.kind == WSPEC_HTTP_REQUEST ? "the client's request"
                                                : "the target's HTTP answer";
 }
 
+/* RFC 9110 section 5.3: what is no list stands on one line. */
 static void judge_repeated(struct wspec_play *play, struct link *link) {
   static const char *const single[] = {"Content-Length", "Content-Type", "Date", "Location"};
   for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
     if (wspec_http_head_count(&link->head, single[i]) > 1) {
       play_find(play, "9110-5.3-01", link_index(play, link), link->head_offset,
-                "%s has %s more than once", name_of_head(link), single[i]);
+                "%s has %s more than once", answer_head_name(link), single[i]);
     }
   }
   if (wspec_http_head_count(&link->head, "Content-Length") > 0 &&
       wspec_http_head_count(&link->head, "Transfer-Encoding") > 0) {
     play_find(play, "9112-6.2-01", link_index(play, link), link->head_offset,
-              "%s has both Content-Length and Transfer-Encoding", name_of_head(link));
+              "%s has both Content-Length and Transfer-Encoding", answer_head_name(link));
   }
 }
 
@@ -48,7 +48,7 @@ static void judge_empty_elements(struct wspec_play *play, struct link *link) {
     }
     if (n > 0 && list.n_empty > 0) {
       play_find(play, "9110-5.6.1.1-01", link_index(play, link), link->head_offset,
-                "%s in %s has an empty element", lists[i], name_of_head(link));
+                "%s in %s has an empty element", lists[i], answer_head_name(link));
     }
   }
 }
@@ -66,7 +66,7 @@ void answer_judge_syntax(struct wspec_play *play, struct link *link) {
         wspec_http_oddity_requirement(head->kind, (enum wspec_http_oddity)bit, &sentence);
     if (requirement) {
       play_find(play, requirement, link_index(play, link), link->head_offset, "%s is odd: %s",
-                name_of_head(link), sentence);
+                answer_head_name(link), sentence);
     }
   }
 }
@@ -259,6 +259,17 @@ void answer_judge_101(struct wspec_play *play, struct link *link) {
     compression_agree(play, link, &request, head);
   }
   wspec_http_head_clear(&request);
+}
+
+bool answer_is_of_draft(struct wspec_play *play, struct link *link) {
+  if (wspec_http_head_count(&link->head, "Sec-WebSocket-Accept") > 0) {
+    return false;
+  }
+  struct wspec_http_head request;
+  bool lacks_key = parse_request(play, link, &request) &&
+                   wspec_http_head_count(&request, "Sec-WebSocket-Key") == 0;
+  wspec_http_head_clear(&request);
+  return lacks_key;
 }
 
 static bool is_among(const struct wspec_finding *finding, const char *const *requirements,

@@ -14,6 +14,40 @@ void head_read_own(struct wspec_http_head *head, enum wspec_http_kind kind) {
   wspec_http_head_init(head, kind, &limits);
 }
 
+static bool is_line_end(uint8_t octet) {
+  return octet == '\r' || octet == '\n';
+}
+
+/* The request line, behind empty lines (RFC 9112 section 2.2). */
+static struct wspec_span request_line(const struct link *link) {
+  struct wspec_span line = wspec_buf_span(&link->own_head);
+  while (line.len > 0 && is_line_end(line.data[0])) {
+    line = wspec_span_from(line, 1);
+  }
+  size_t len = 0;
+  while (len < line.len && !is_line_end(line.data[len])) {
+    len++;
+  }
+  return wspec_span_of(line.data, len);
+}
+
+/* RFC 9112 sections 2.3 and 3: three words, the last of which is the version. */
+bool head_is_http_1(const struct link *link) {
+  static const char name[] = "HTTP/1.";
+  enum { NAME_LEN = sizeof name - 1 };
+  struct wspec_span line = request_line(link);
+  size_t n_spaces = 0, word = 0;
+  for (size_t i = 0; i < line.len; i++) {
+    if (line.data[i] == ' ') {
+      n_spaces++;
+      word = i + 1;
+    }
+  }
+  struct wspec_span version = wspec_span_from(line, word);
+  return n_spaces == 2 && version.len == NAME_LEN + 1 &&
+         memcmp(version.data, name, NAME_LEN) == 0 && wspec_ascii_is_digit(version.data[NAME_LEN]);
+}
+
 struct head_field {
   struct wspec_span name, value, separator;
 };

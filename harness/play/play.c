@@ -10,7 +10,10 @@ enum { REQUEST_MAX = 32 * 1024 * 1024 };
 /* ---- Lifecycle ---- */
 
 static void init_link(struct link *link, bool is_server) {
-  wspec_http_head_init(&link->head, is_server ? WSPEC_HTTP_REQUEST : WSPEC_HTTP_RESPONSE, NULL);
+  /* An answer may repeat our request, of which cases make long ones (Location). */
+  static const struct wspec_http_limits limits = {
+      .line_len = 256 * 1024, .head_len = 1024 * 1024, .headers = 4096};
+  wspec_http_head_init(&link->head, is_server ? WSPEC_HTTP_REQUEST : WSPEC_HTTP_RESPONSE, &limits);
   wspec_buf_init(&link->job.head, REQUEST_MAX);
   wspec_buf_init(&link->own_head, REQUEST_MAX);
   wspec_buf_init(&link->automatic, AUTOMATIC_MAX);

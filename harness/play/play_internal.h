@@ -158,6 +158,7 @@ struct link {
   bool has_head;      /* the target's: its final answer; or its request, which we have not answered
                          but by a 101 */
   bool was_open;      /* before it ended */
+  bool lacks_head;    /* what the target answers is no HTTP/1, as our request was not */
   bool fin_sent, given_up;
 
   /* sending */
@@ -399,6 +400,10 @@ void send_clear(struct link *link);
 /* head_read_own makes `head` ready for what we sent: nothing that a case sends is too much. */
 void head_read_own(struct wspec_http_head *head, enum wspec_http_kind kind);
 
+/* head_is_http_1 returns true if our request begins with a request line of HTTP/1, which the target
+ * has to know by. */
+bool head_is_http_1(const struct link *link);
+
 /* head_build writes our head (and body) of `plan` to `out`, and a request's key to the link. */
 enum wspec_err head_build(struct wspec_play *play, struct link *link,
                           const struct wspec_head_plan *plan, struct wspec_buf *out);
@@ -442,11 +447,18 @@ struct wspec_span request_first_element(const struct link *link, const char *nam
 
 /* ---- answer.c ---- */
 
+/* answer_head_name returns what a report calls the head of the target. */
+const char *answer_head_name(const struct link *link);
+
 /* answer_judge_syntax finds what is not well-formed in the target's HTTP answer, or request. */
 void answer_judge_syntax(struct wspec_play *play, struct link *link);
 
 /* answer_judge_101 finds what breaks RFC 6455 section 4.2.2 in a 101. */
 void answer_judge_101(struct wspec_play *play, struct link *link);
+
+/* answer_is_of_draft returns true for a 101 that answers a handshake of a draft before hybi: a request
+ * without a key gets no Accept value, and what follows is no frame. */
+bool answer_is_of_draft(struct wspec_play *play, struct link *link);
 
 /* answer_excuse makes a remark of each finding from `first` on that is about the target's head in an
  * ordinary `open` and would not make the other side give up: the cases about the handshake judge it. */

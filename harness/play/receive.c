@@ -389,7 +389,8 @@ static void end_head(struct wspec_play *play, struct link *link) {
     answer_excuse(play, link, n_findings);
     return;
   }
-  if (status_code == 101) {
+  bool opens = status_code == 101 && !answer_is_of_draft(play, link);
+  if (opens) {
     answer_judge_101(play, link);
   }
   answer_excuse(play, link, n_findings);
@@ -401,7 +402,7 @@ static void end_head(struct wspec_play *play, struct link *link) {
   struct event event = {
       .kind = EVENT_HTTP, .status_code = (uint16_t)status_code, .offset = link->head_offset};
   link->has_head = true;
-  if (status_code == 101) {
+  if (opens) {
     link->state = LINK_OPEN;
     link->answer_us = play->now_us - link->last_sent_us;
   }
@@ -423,14 +424,21 @@ static bool is_frame_without_101(const struct link *link, struct wspec_span octe
          !wspec_ascii_is_alpha(octets.data[0]);
 }
 
+/* A target may know HTTP/0.9, too, which has no version and whose answers have no head. RFC 9112 says
+ * what answers a request of HTTP/1; of what is none it does not. */
+static bool is_answer_to_no_request(const struct wspec_play *play, const struct link *link,
+                                    enum wspec_err err) {
+  return err == WSPEC_ERR_HTTP && !play->config->is_server && !head_is_http_1(link);
+}
+
 static void judge_broken_head(struct wspec_play *play, struct link *link, enum wspec_err err) {
-  if (!play->config->is_server) {
+  if (err == WSPEC_ERR_LIMIT) {
+    play_end_without_verdict(play, WSPEC_VERDICT_ERROR, "%s is too long for wspec: %s",
+                             answer_head_name(link), link->head.error_text);
+  } else if (!play->config->is_server) {
     play_find(play, "9112-2.1-01", link_index(play, link),
               link->head_offset + link->head.error_offset,
               "the target did not answer with HTTP/1.1: %s", link->head.error_text);
-  } else if (err == WSPEC_ERR_LIMIT) {
-    play_end_without_verdict(play, WSPEC_VERDICT_ERROR, "the client's request is too long: %s",
-                             link->head.error_text);
   } else {
     request_judge(play, link);
     play->violated = true;
@@ -441,6 +449,10 @@ static struct wspec_span receive_head(struct wspec_play *play, struct link *link
                                       struct wspec_span octets) {
   if (link->has_head) {
     receive_behind_head(play, link, octets);
+    link->received_offset += octets.len;
+    return (struct wspec_span){NULL, 0};
+  }
+  if (link->lacks_head) {
     link->received_offset += octets.len;
     return (struct wspec_span){NULL, 0};
   }
@@ -462,6 +474,13 @@ static struct wspec_span receive_head(struct wspec_play *play, struct link *link
   }
   if (err == WSPEC_ERR_NOMEM) {
     play_out_of_memory(play);
+    return (struct wspec_span){NULL, 0};
+  }
+  if (is_answer_to_no_request(play, link, err)) {
+    link->lacks_head = true;
+    link->received_offset += octets.len - consumed;
+    play_find_full(play, WSPEC_VERDICT_INFO, NULL, link_index(play, link), link->head_offset,
+                   "what is no request of HTTP/1 is not answered with HTTP/1", NULL, NULL);
     return (struct wspec_span){NULL, 0};
   }
   judge_broken_head(play, link, err);

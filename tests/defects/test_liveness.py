@@ -15,6 +15,7 @@ import product
 SWITCHES = {switch["name"]: switch for switch in liveness.switches()}
 KILLS = liveness.load_kills()
 ODDITIES = sorted(name for name, switch in SWITCHES.items() if switch["kind"] == "oddity")
+OF_A_SHOULD = sorted(name for name, switch in SWITCHES.items() if switch["verdict"] == "warn")
 ODDITY_SAMPLE = 20
 TRIES = 3
 
@@ -80,14 +81,26 @@ def test_cases_kill_their_defect(wspec, port_of, defect):
     assert not spared
 
 
+def wrong_verdicts(wspec, port_of, cases, name):
+    """The fails and errors on this switch, of the cases that have to do with it and of a sample. As in
+    a user's run the play alone counts: a machine that stands still for a second fails anybody once."""
+    drawn = set(liveness.draw_sample(cases, ODDITY_SAMPLE, seed=name))
+    drawn |= {case for case, result in cases.items()
+              if liveness.has_to_do_with(SWITCHES[name], result) and result["spec"] != "robustness"}
+    results = liveness.run_cases(wspec, port_of(name), sorted(drawn),
+                                 liveness.jobs_for(SWITCHES[name]))
+    assert len(results) >= ODDITY_SAMPLE
+    again = sorted(case for case, result in results.items() if result["verdict"] in product.WRONG)
+    results |= liveness.run_cases(wspec, port_of(name), again, jobs=1)
+    return {case: product.complaint(results[case]) for case in again
+            if results[case]["verdict"] in product.WRONG}
+
+
 @pytest.mark.parametrize("oddity", ODDITIES)
 def test_nothing_fails_on_an_oddity(wspec, port_of, cases, oddity):
-    switch = SWITCHES[oddity]
-    drawn = set(liveness.draw_sample(cases, ODDITY_SAMPLE, seed=oddity))
-    drawn |= {name for name, case in cases.items() if liveness.has_to_do_with(switch, case)
-              and case["spec"] != "robustness"}
-    results = liveness.run_cases(wspec, port_of(oddity), sorted(drawn))
-    assert len(results) >= ODDITY_SAMPLE
-    wrong = {name: product.complaint(result) for name, result in results.items()
-             if result["verdict"] in ("fail", "error")}
-    assert not wrong
+    assert not wrong_verdicts(wspec, port_of, cases, oddity)
+
+
+@pytest.mark.parametrize("defect", OF_A_SHOULD)
+def test_nothing_fails_on_what_violates_only_a_should(wspec, port_of, cases, defect):
+    assert not wrong_verdicts(wspec, port_of, cases, defect)

@@ -234,6 +234,7 @@ def test_tls_that_breaks_off_is_exit_3(wspec, octets):
     assert b"TLS" in done.stderr
 
 
+BEYOND_OUR_LIMITS = {"101-with-long-field": {3}}  # a line of a head may have 8 KiB
 ABOUT_WHAT_A_CLIENT_SENDS = ("accepts-", "refuses-", "skips-", "ignores-", "checks-", "requires-")
 
 
@@ -266,7 +267,7 @@ def test_no_switch_of_the_bug_server_does_harm(wspec, kind, codes):
         with ThreadPoolExecutor(8) as pool:
             visits = list(pool.map(visit, urls.values()))
         for name, done in zip(urls, visits):
-            assert done.returncode in codes, (name, done)
+            assert done.returncode in BEYOND_OUR_LIMITS.get(name, codes), (name, done)
             told = [line for line in done.stderr.splitlines()
                     if not line.startswith(b"wspec connect: ")]
             assert told == [], (name, told)

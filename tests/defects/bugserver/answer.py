@@ -196,6 +196,7 @@ SWITCHING_EDITS: dict[str, Edit] = {
     "101-fields-reversed": _reversed_fields,
     "101-with-many-fields": _insert(
         b"\r\n".join(b"X-Extra-%d: %s" % (n, b"x" * 60) for n in range(40))),
+    "101-with-long-field": _insert(b"X-Long: " + b"x" * 100000),
     "101-with-common-fields": _insert(
         b"Server: bugs/1.0 (odd; but right)\r\nX-Empty:\r\n"
         b"Set-Cookie: a=1\r\nSet-Cookie: b=2; Path=/\r\nCache-Control: no-cache"),

@@ -1,6 +1,6 @@
 """Close frames (RFC 6455, 5.5.1 and 7.4): what may come, and what is answered."""
 
-from .failure import INVALID_DATA, PROTOCOL_ERROR, Failure
+from .failure import INVALID_DATA, PROTOCOL_ERROR, TOO_BIG, Failure
 from .switches import On
 from .utf8 import is_valid
 
@@ -139,7 +139,7 @@ def failure_code(failure: Failure, on: On) -> int:
         return 1008
     if on("fails-with-1010"):
         return 1010
-    if on("fails-with-1002-always"):
+    if on("fails-with-1002-always") or failure.code == TOO_BIG and on("fails-with-1002-above-64-kib"):
         return PROTOCOL_ERROR
     if on("fails-with-3000"):
         return 3000

@@ -357,6 +357,11 @@ class Connection(asyncio.Protocol):
         if not self._head.complete and on("closes-without-answer-to-garbage"):
             self._outbox.finish()
             return
+        is_http_09 = refusal.status == 400 and not self._head.is_of_http_1()
+        if is_http_09 and on("answers-without-head-as-http-09"):
+            self._outbox.write(b"<!doctype html><title>Bad Request</title>\r\n")
+            self._outbox.finish()
+            return
         if on("resets-where-octets-are-unread") and len(self._head.octets) > 4096:
             self._outbox.reset()
             return

@@ -69,6 +69,11 @@ class HeadReader:
         """All that has come, the head and what is behind it."""
         return bytes(self._buffer)
 
+    def is_of_http_1(self) -> bool:
+        """Whether there is a request line, of three words, the last a version of HTTP/1."""
+        words = self._buffer.lstrip(b"\r\n").split(b"\n")[0].rstrip(b"\r").split(b" ")
+        return len(words) == 3 and words[2][:7] == b"HTTP/1." and bool(_VERSION.fullmatch(words[2]))
+
     def rest(self) -> bytes:
         """What came behind the head."""
         return bytes(self._buffer[self._line_start:])

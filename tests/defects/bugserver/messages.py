@@ -21,9 +21,12 @@ class Message:
     payload: bytes
 
 
+_HAS_SMALL_LIMIT = ("limits-messages-to-64-kib", "drops-tcp-above-64-kib", "fails-with-1002-above-64-kib")
+
+
 def message_limit(on: On) -> int:
     """The most octets that a message may have, inflated or not."""
-    if on("limits-messages-to-64-kib"):
+    if any(map(on, _HAS_SMALL_LIMIT)):
         return SMALL_LIMIT
     return MAX_MESSAGE // 4 if on("drops-all-connections-above-16-mib") else MAX_MESSAGE
 

@@ -79,7 +79,12 @@ def answer(offers: list[Offer], on: On) -> Deflate | None:
 
 
 def _accept(offer: Offer, on: On) -> Deflate:
-    parameters = _checked(offer, on)
+    try:
+        parameters = _checked(offer, on)
+    except Declined:
+        if on("drops-tcp-on-bad-offer"):
+            raise Refusal(0, "a bad permessage-deflate offer") from None
+        raise
     no_server = "server_no_context_takeover" in parameters
     no_client = "client_no_context_takeover" in parameters
     if no_server and on("declines-server-no-context-takeover"):

@@ -1,9 +1,10 @@
 """An established connection: frames in, answers out, and the closing handshake."""
 
+import functools
 from collections.abc import Callable
 
 from . import closing, compression, sending
-from .failure import PROTOCOL_ERROR, TOO_BIG, Failure
+from .failure import INVALID_DATA, PROTOCOL_ERROR, TOO_BIG, Failure
 from .frames import DATA, MAX_CONTROL_PAYLOAD, FrameReader, Header, Opcode, OutFrame
 from .messages import Assembler, Message, message_limit
 from .negotiation import Deflate, Role
@@ -41,6 +42,7 @@ class Session:
         self._in_control_fragments = False
         self._echoes_under_way = 0
         self._stopped = False
+        self._text_is_bad = False
         self.over = False
 
     def start(self, *, close_at_once: bool) -> None:
@@ -125,15 +127,25 @@ class Session:
         if self._is_dropped(header):
             return
         if self._takes_as_data(header):
-            message = self.assembler.end_frame(header)
-            if message is not None:
-                self._take_message(message)
+            self._end_data_frame(header)
         elif header.opcode == Opcode.PING:
             self._take_ping(bytes(self._control))
         elif header.opcode == Opcode.PONG:
             self._take_pong(bytes(self._control))
         elif header.opcode == Opcode.CLOSE:
             self._take_close(bytes(self._control))
+
+    def _end_data_frame(self, header: Header) -> None:
+        try:
+            message = self.assembler.end_frame(header)
+        except Failure as failure:
+            if failure.code != INVALID_DATA or not self._on("finds-bad-text-50-ms-later"):
+                raise
+            self._text_is_bad = True
+            self.outbox.after(0.05, functools.partial(self._fail_later, failure))
+            return
+        if message is not None:
+            self._take_message(message)
 
     def _takes_as_data(self, header: Header) -> bool:
         if header.opcode in DATA:
@@ -148,7 +160,8 @@ class Session:
             return True
         if self._on("echoes-after-close") or self._on("echoes-between-its-close-and-fin"):
             return False
-        return self.close_sent and header.opcode != Opcode.CLOSE
+        return (self.close_sent and header.opcode != Opcode.CLOSE) or (
+            self._text_is_bad and not header.is_control)
 
     def _skips_fragment_of_control(self, header: Header) -> bool:
         if not self._on("skips-fragmented-control-frames"):
@@ -304,6 +317,8 @@ class Session:
         if self.close_sent and not on("answers-close-after-its-own"):
             self._end_after_close()
             return
+        if on("refuses-octets-behind-close") and self.reader.unread:
+            raise Failure(PROTOCOL_ERROR, "octets behind a Close")
         answer = closing.answer_to(payload, on)
         if inside and on("echoes-part-of-message-on-close"):
             partial = self.assembler.abandon()
@@ -375,7 +390,8 @@ class Session:
             partial = self.assembler.abandon()
             if partial is not None:
                 self._echo(partial)
-        bare = on("fails-with-bare-fin") or on("fails-with-reset")
+        bare = on("fails-with-bare-fin") or on("fails-with-reset") or (
+            failure.code == TOO_BIG and on("drops-tcp-above-64-kib"))
         if not bare and not self.close_sent:
             code = closing.failure_code(failure, on)
             reason = failure.why.encode()[:123] if on("fails-with-reason") else b""
@@ -383,6 +399,10 @@ class Session:
             self._send(OutFrame(Opcode.CLOSE, b"" if empty else code.to_bytes(2, "big") + reason))
         self.close_sent = True
         self._end_after_failure()
+
+    def _fail_later(self, failure: Failure) -> None:
+        if not self.over and not self.close_sent:
+            self._fail(failure)
 
     def _survives(self, failure: Failure) -> bool:
         return self._on(f"survives-{failure.code}-failures")

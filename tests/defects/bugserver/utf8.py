@@ -74,7 +74,8 @@ class TextCheck:
         self._tolerated = [shape for name, shape in TOLERATED.items() if on(name)]
         self._refused = [shape for name, shape in REFUSED.items() if on(name)]
         looks_back = bool(self._tolerated or self._refused)
-        self._waits_for_message = looks_back or on("checks-utf8-at-message-end")
+        self._waits_for_message = (looks_back or on("checks-utf8-at-message-end")
+                                   or on("finds-bad-text-50-ms-later"))
         self._waits_for_frame = on("checks-utf8-at-frame-end")
         self._waiting = bytearray()
 

@@ -97,6 +97,8 @@ _ANSWERS = (
     oddity("answers-close-with-reason", "6455-5.5.1-04", "sends a reason beyond ASCII"),
     oddity("answers-close-with-long-reason", "6455-5.5.1-04", "sends a reason of 123 octets"),
     oddity("sends-ping-after-close", "note-27", "sends a ping behind its Close", note=True),
+    oddity("refuses-octets-behind-close", "note-27 6455-5.5.1-09",
+           "answers 1002 to a Close when more octets came in one segment with it", note=True),
     oddity("waits-for-client-to-close-tcp", "note-26 6455-7.1.1-03",
            "waits 2 s for the client to close TCP first", note=True),
     oddity("closes-tcp-1-s-after-close", "6455-5.5.1-15 6455-7.1.1-05",

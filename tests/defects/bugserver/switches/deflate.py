@@ -58,6 +58,8 @@ _NEGOTIATION = (
     oddity("never-negotiates-deflate", "6455-9-02", "declines every extension"),
     oddity("refuses-handshake-for-bad-offer", "note-28 7692-7-01",
            "answers 400 to an offer that it would decline", note=True),
+    oddity("drops-tcp-on-bad-offer", "note-28 7692-7-01 7692-7-02 7692-7-03",
+           "closes TCP without an answer on an offer with a wrong parameter", note=True),
     oddity("accepts-value-of-takeover", "7692-7-02",
            "accepts server_no_context_takeover=1", note=True),
     oddity("accepts-leading-zero-in-window-bits", "7692-7-02",

@@ -47,6 +47,8 @@ SWITCHES = (
            "answers 400 to an empty line before the request", note=True),
     oddity("closes-without-answer-to-garbage", "9112-2.2-08",
            "closes without an answer on what is no HTTP request", note=True),
+    oddity("answers-without-head-as-http-09", "9112-2.2-08 6455-4.2.1-03",
+           "answers a request line without HTTP/1 at its end with a body alone, and closes", note=True),
     # lines and fields
     defect("bare-cr-ends-line", "9112-2.2-04", "reads a bare CR as the end of a line"),
     defect("splits-lines-like-unicode", "9112-2.2-01",

@@ -136,6 +136,8 @@ _UTF8 = (
            note=True),
     oddity("checks-utf8-at-message-end", "note-18 6455-8.1-04",
            "finds invalid UTF-8 at the message's end", note=True),
+    oddity("finds-bad-text-50-ms-later", "note-17 note-18 6455-8.1-04 6455-7.1.7-07",
+           "decodes a text 50 ms after its end, and answers pings and a Close meanwhile", note=True),
 )
 
 _ECHO = (
@@ -181,6 +183,10 @@ _ECHO = (
            "answers what follows an invalid frame"),
     oddity("limits-messages-to-64-kib", "note-20 6455-7.4.1-11", "fails with 1009 above 64 KiB",
            note=True),
+    oddity("drops-tcp-above-64-kib", "note-20 6455-10.4-01 6455-5.3-05 7692-6.2-02",
+           "closes TCP without Close on a message above 64 KiB", note=True),
+    oddity("fails-with-1002-above-64-kib", "note-20 6455-10.4-01 7692-7.2.2-01 7692-6.2-02",
+           "fails with 1002 above 64 KiB", note=True),
     oddity("echoes-twice", "6455-5.1-08", "echoes messages above 125 octets twice"),
     oddity("refuses-binary", "6455-7.4.1-04", "fails with 1003 on binary messages"),
     oddity("ping-before-echo", "6455-5.5.2-04", "sends a ping before each echo"),
