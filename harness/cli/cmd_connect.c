@@ -5,6 +5,7 @@
 #include "endpoint/websocket.h"
 #include "net/signal.h"
 #include "net/timer.h"
+#include "proto/url.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -447,9 +448,23 @@ static enum wspec_err set_handlers(struct program *program) {
   return err;
 }
 
+/* Reading the system's certificates takes ten times as long as a short conversation without TLS. */
+static bool wants_tls(const struct wspec_connect_arguments *arguments) {
+  const struct wspec_tls_options *tls = &arguments->tls;
+  struct wspec_url url;
+  struct wspec_url_error unread; /* wspec_websocket_new tells of it */
+  bool is_secure =
+      !wspec_url_parse(&url, wspec_span_text(arguments->url), 0, &unread) && url.is_secure;
+  wspec_url_clear(&url);
+  return is_secure || tls->ca_file || tls->certificate_file || tls->key_file;
+}
+
 static enum wspec_err start(struct program *program, struct wspec_net_error *error) {
   const struct wspec_connect_arguments *arguments = &program->arguments;
-  enum wspec_err err = wspec_tls_new_client(&arguments->tls, &program->tls, error);
+  enum wspec_err err = WSPEC_OK;
+  if (wants_tls(arguments)) {
+    err = wspec_tls_new_client(&arguments->tls, &program->tls, error);
+  }
   if (err) {
     return err;
   }

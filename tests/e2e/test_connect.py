@@ -96,6 +96,14 @@ def test_ping_close_and_handshake(wspec, start_echo):
         assert line in said.splitlines()
 
 
+def test_without_tls_no_certificates_are_read(wspec, start_echo, tmp_path):
+    """They take ten times as long as all else; who opens a pipe that nobody fills waits for ever."""
+    os.mkfifo(tmp_path / "certificates")
+    done = connect(wspec, start_echo().url, stdin=b"a\n",
+                   env={"SSL_CERT_FILE": str(tmp_path / "certificates")})
+    assert (done.returncode, done.stdout) == (0, b"a\n")
+
+
 def test_pushes_are_printed_unasked(wspec, start_echo):
     done = connect(wspec, start_echo("--push", "3").url)
     assert (done.returncode, done.stdout) == (0, b"push 1\npush 2\npush 3\n")
