@@ -197,14 +197,15 @@ void wspec_run_suite_result(void *user, const struct wspec_result *result, size_
   const struct wspec_baseline_entry *known = wspec_baseline_match(&suite->baseline.known, result);
   const struct wspec_record_options options = record_options(suite, known);
   (void)n_all; /* of the wave */
-  wspec_terminal_result(&suite->terminal, result, options.known_reason, suite->n_before + n_done,
-                        suite->n_cases);
+  /* Written before it is said: what a user has seen is in the report of a run that is killed. */
   errno = 0;
   enum wspec_err err = wspec_json_report_add(&suite->json, result, &options);
   if (err) {
     wspec_outputs_note(&suite->options.outputs, WSPEC_FORMAT_JSON, err);
     suite->json.file = NULL; /* no line may follow one that was cut */
   }
+  wspec_terminal_result(&suite->terminal, result, options.known_reason, suite->n_before + n_done,
+                        suite->n_cases);
 }
 
 int wspec_run_suite_play(struct wspec_run_suite *suite, struct wspec_loop *loop,

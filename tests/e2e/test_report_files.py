@@ -3,6 +3,7 @@ written, two runs into one directory. Clear words, and nothing that is half a re
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -41,18 +42,19 @@ def slow():
 
 
 class Run:
-    """A run into a directory that is under way: at least so many results are in its report."""
+    """A run into a directory that is under way: it has said so many results, or some more."""
 
     def __init__(self, wspec, url, out, n_results):
         self.process = subprocess.Popen(
-            [wspec, "run", url, *CASES, "--jobs", "1", "-vv", "--out", out],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        n = 0
-        for line in self.process.stdout:
-            n += line.startswith("pass ")
-            if n == n_results:
-                return
-        raise AssertionError(f"the run ended with code {self.process.wait(timeout=TIMEOUT_S)}")
+            [wspec, "run", url, *CASES, "--jobs", "4", "-vv", "--out", out],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said, self.n_said = b"", 0
+        while self.n_said < n_results:
+            octets = self.process.stdout.read1()
+            if not octets:
+                raise AssertionError(f"the run ended with {self.process.wait(timeout=TIMEOUT_S)}")
+            said += octets
+            self.n_said = len(re.findall(rb"^pass ", said, re.M))
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -70,7 +72,8 @@ def validate(report):
 
 
 def test_a_killed_run_leaves_its_results_and_the_directory_free(wspec, slow, tmp_path):
-    assert Run(wspec, slow, tmp_path, 5).kill() == -signal.SIGKILL
+    cut_off = Run(wspec, slow, tmp_path, 5)
+    assert cut_off.kill() == -signal.SIGKILL
     left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
     assert left.keys() == set(FORMATS.values())
     # What stood there before is gone: nobody takes an old report for this run's.
@@ -81,10 +84,18 @@ def test_a_killed_run_leaves_its_results_and_the_directory_free(wspec, slow, tmp
     assert "the run was cut off: " in done.stderr
     cut = json.loads(done.stdout)
     validate(cut)
-    assert 5 <= len(cut["results"]) < cut["selected"]
+    assert cut_off.n_said <= len(cut["results"]) < cut["selected"]
     again = run(wspec, "run", "--memory", *CASES, "--out", tmp_path)
     assert again.returncode == 0, again.stderr
     validate(json.loads((tmp_path / "report.json").read_text()))
+
+
+@pytest.mark.parametrize("n_results", [1, 11, 21, 31, 41])
+def test_what_was_said_of_a_killed_run_is_in_its_report(wspec, bug_server, n_results, tmp_path):
+    cut_off = Run(wspec, bug_server(), tmp_path, n_results)
+    cut_off.kill()
+    cut = run(wspec, "merge", tmp_path / "report.json", "--json", "-")
+    assert len(json.loads(cut.stdout)["results"]) >= cut_off.n_said
 
 
 def test_two_runs_into_one_directory(wspec, slow, tmp_path):
