@@ -13,15 +13,22 @@ from bugserver import Host  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def port_of() -> Iterator[Callable[..., int]]:
+def host() -> Iterator[Host]:
+    """Where servers are started."""
+    with Host() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def port_of(host: Host) -> Callable[..., int]:
     """`port_of("a-switch", ...)` is the port of a server with these switches."""
     ports: dict[tuple[str, ...], int] = {}
-    with Host() as host:
-        def start(*switches: str) -> int:
-            if switches not in ports:
-                ports[switches] = host.serve(switches)
-            return ports[switches]
-        yield start
+
+    def start(*switches: str) -> int:
+        if switches not in ports:
+            ports[switches] = host.serve(switches)
+        return ports[switches]
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from bugserver import Host
 from wsclient import Client, frame, request
 
 PortOf = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def port_of(host: Host) -> PortOf:
+    """A server for each test alone: these defects remember who came before."""
+    return lambda *switches: host.serve(switches)
 
 
 def ports(port_of: PortOf, defect: str) -> list[tuple[int, bool]]:

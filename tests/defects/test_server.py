@@ -315,7 +315,7 @@ def test_bomb_is_refused(strict: int) -> None:
 def test_16_mib_and_many_fragments(strict: int) -> None:
     """Both are echoed whole."""
     payload = random_octets(16 << 20)
-    with Client(strict) as client:
+    with Client(strict, timeout_s=60) as client:
         client.send(frame(2, payload))
         echoed = client.frame()
         assert echoed is not None and echoed.payload == payload
