@@ -12,7 +12,7 @@ from wsclient import Client, close_frame, deflated, frame, request
 
 SEGMENT_PAUSE_S = 0.02
 OCTETS_PER_S = 30_000
-SILENCE_S = 0.5
+SILENCE_S = 1.0
 _OPEN = request()
 _NO_REPEATS = bytes((n * n * 31 + n * 7) % 251 for n in range(4000))
 _PROTOCOL = "Sec-WebSocket-Protocol: "
@@ -195,7 +195,7 @@ FRAMES: dict[str, list[bytes]] = {
     **{f"size-{size}": _open(frame(2, b"\xff" + b"a" * (size - 1)), frame(9, b"after"))
        for size in (1, 101, 125, 126, 300, 65535, 65536, 70001)},
     **{f"text-of-{size}": _open(frame(1, b"a" * size)) for size in (0, 9, 13, 33, 126, 300)},
-    "size-2-mib": _open(frame(2, b"a" * (2 << 20))),
+    "size-2-mib": _open(frame(2, b"a" * (2 << 20)), _BYE),
     "top-bit-and-5-octets": _open(b"\x82\xff\x80" + b"\0" * 6 + b"\x05\0\0\0\0aaaaa", frame(9)),
     "length-2-to-32": _open(b"\x82\xff" + (1 << 32).to_bytes(8, "big") + b"\0\0\0\0", frame(9)),
     "length-2-to-31": _open(b"\x82\xff" + (1 << 31).to_bytes(8, "big") + b"\0\0\0\0", frame(9)),
