@@ -77,26 +77,37 @@ def dies(url):
     connection.close()
 
 
+def say_child(writable):
+    """Prints who it is, in one write, since others print beside it, and lets its parent go on."""
+    os.write(1, b"child %d\n" % os.getpid())
+    os.write(writable, b"!")
+
+
 def ignores_sigterm(url):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    readable, writable = os.pipe()
     if os.fork() == 0:
-        print("child", os.getpid(), flush=True)
+        say_child(writable)
         time.sleep(FOREVER_S)
+    os.read(readable, 1)
     silent_when_open(url)
 
 
 def leaves_a_daemon(url):
     """Its child, and that one's, leave the process group, as a daemon does."""
+    readable, writable = os.pipe()
     if os.fork() == 0:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if os.fork() == 0:
             os.setsid()
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        print("child", os.getpid(), flush=True)
+        say_child(writable)
         os.close(1)
         os.close(2)
         time.sleep(FOREVER_S)
+    for _ in range(2):
+        os.read(readable, 1)
     silent_when_open(url)
 
 
@@ -105,8 +116,7 @@ def leaves_a_daemon_and_ends(url):
     readable, writable = os.pipe()
     if os.fork() == 0:
         os.setsid()
-        print("child", os.getpid(), flush=True)
-        os.write(writable, b"!")
+        say_child(writable)
         time.sleep(FOREVER_S)
     os.read(readable, 1)
     sys.exit(3)
