@@ -256,7 +256,7 @@ def test_slow_handshake_is_cut_off(start_echo, octets, more):
 
 def test_request_in_drops_is_cut_off_too(start_echo):
     """The time does not start anew with each octet."""
-    with Raw(start_echo("--handshake-timeout", "1")) as raw:
+    with Raw(start_echo("--handshake-timeout", "3")) as raw:
         raw.socket.settimeout(0.05)
         raw.send(request()[:-2])
         drops = 0
@@ -272,7 +272,7 @@ def test_request_in_drops_is_cut_off_too(start_echo):
 
 def fill(peer):
     """Sends messages, and reads nothing, until nothing more goes out."""
-    peer.settimeout(0.5)
+    peer.settimeout(1.5)
     message, sent = frame(BINARY, bytes(65535)), 0
     with pytest.raises(TimeoutError):
         while sent < 1 << 30:
@@ -282,7 +282,7 @@ def fill(peer):
 
 
 def test_peer_that_reads_nothing_is_held_back_and_then_cut_off(start_plain_echo):
-    server = start_plain_echo("--max-message", "100000", "--idle-timeout", "1",
+    server = start_plain_echo("--max-message", "100000", "--idle-timeout", "4",
                               "--closing-timeout", "1")
     before = resident_kib(server)
     with Raw(server) as raw:

@@ -97,11 +97,14 @@ def test_insecure_takes_any_certificate(wspec, start_echo):
 
 @pytest.mark.parametrize("scenario, word", [
     ("not-websocket", "HTTP status 200"), ("refuse-handshake", "HTTP status 403"),
-    ("rubbish", "HTTP"), ("drops-after-accept", "TCP"), ("resets-after-accept", "RST"),
-    ("silent", "time limit")])
+    ("rubbish", "HTTP"), ("drops-after-accept", "TCP"), ("resets-after-accept", "RST")])
 def test_port_that_speaks_something_else_is_exit_3(wspec, bug_server, scenario, word):
-    url = bug_server("--scenario", scenario)
-    assert_one_line(run(wspec, url, "--timeout", "0.5"), 3, word)
+    assert_one_line(run(wspec, bug_server("--scenario", scenario)), 3, word)
+
+
+def test_port_that_says_nothing_is_exit_3(wspec, bug_server):
+    url = bug_server("--scenario", "silent")
+    assert_one_line(run(wspec, url, "--timeout", "0.5"), 3, "time limit")
 
 
 # ---- Runs ----

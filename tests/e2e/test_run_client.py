@@ -203,7 +203,7 @@ def only_in_cases(tmp_path, how):
     ("ignores_sigterm", "no reaction at all"),
 ])
 def test_a_hostile_client_is_reported_and_the_run_goes_on(wspec, tmp_path, how, words):
-    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--case-timeout", "6", "--no-confirm",
+    results = results_of(wspec, tmp_path, "--timeout", "1.5", "--case-timeout", "6", "--no-confirm",
                          "--jobs", "2", "--cases", RIGHT, "--cases", NO_ACCEPT,
                          command=only_in_cases(tmp_path, how), code=1)
     assert results[RIGHT]["verdict"] == "pass"
@@ -220,7 +220,7 @@ def is_alive(pid):
 
 
 def test_the_whole_process_group_is_killed(wspec, tmp_path):
-    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT,
+    results = results_of(wspec, tmp_path, "--timeout", "1.5", "--no-confirm", "--cases", NO_ACCEPT,
                          command=only_in_cases(tmp_path, "ignores_sigterm"), code=1)
     pid = int(results[NO_ACCEPT]["output"].split("child ")[1].split()[0])
     assert not is_alive(pid)
@@ -231,7 +231,7 @@ def test_the_whole_process_group_is_killed(wspec, tmp_path):
                                              ("leaves_a_daemon_and_ends", 1)])
 @pytest.mark.parametrize("jobs", ["1", "4"])
 def test_what_left_the_group_is_killed_too(wspec, tmp_path, how, n_children, jobs):
-    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--jobs", jobs,
+    results = results_of(wspec, tmp_path, "--timeout", "1.5", "--no-confirm", "--jobs", jobs,
                          "--cases", "6455/4.1/response-without-*", "--cases", RIGHT,
                          command=only_in_cases(tmp_path, how), code=1)
     assert results[RIGHT]["verdict"] == "pass"
@@ -259,13 +259,13 @@ def test_a_client_begins_tls_with_the_name_of_the_host(wspec, tmp_path, host, sw
 
 
 def test_what_it_printed_is_evidence(wspec, tmp_path):
-    results = results_of(wspec, tmp_path, "--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT,
+    results = results_of(wspec, tmp_path, "--timeout", "1.5", "--no-confirm", "--cases", NO_ACCEPT,
                          command=only_in_cases(tmp_path, "exits"), code=1)
     assert results[NO_ACCEPT]["output"].strip() == "goodbye"
 
 
 def test_its_last_words_are_on_the_terminal(wspec, tmp_path):
-    arguments = ["--timeout", "0.5", "--no-confirm", "--cases", NO_ACCEPT]
+    arguments = ["--timeout", "1.5", "--no-confirm", "--cases", NO_ACCEPT]
     command = only_in_cases(tmp_path, "exits")
     short = run_client(wspec, *arguments, command=command, code=1).stdout
     assert "\n      printed:  goodbye\n" in short
@@ -310,7 +310,7 @@ def test_known_failures_fail_no_run(wspec, tmp_path):
     (bad("exits"), "goodbye"),
 ])
 def test_a_command_that_never_connects_ends_the_run(wspec, command, words):
-    done = run_client(wspec, "--timeout", "1", "--cases", RIGHT, command=command, code=3)
+    done = run_client(wspec, "--cases", RIGHT, command=command, code=3)
     assert words in done.stderr
     assert "cases in" not in done.stdout
 

@@ -159,7 +159,7 @@ def test_a_client_that_has_connected_is_judged_by_that(serve):
 
 def test_the_end_of_a_url_is_not_heard_before_that_of_its_case(serve):
     """The client has gone without a word, and its case is still under way."""
-    program = serve("--cases", URI, "--timeout", "1")
+    program = serve("--cases", URI)
     held = socket.create_connection((program.host, program.port), timeout=TIMEOUT_S)
     with held:
         held.sendall(f"GET /case/{URI}?agent=me HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
@@ -228,7 +228,7 @@ def test_once_waits_for_what_is_to_be_confirmed(serve):
 
 
 def test_results_can_be_waited_for(serve):
-    program = serve("--cases", "6455/4.1/*", "--timeout", "0.5")
+    program = serve("--cases", "6455/4.1/*", "--timeout", "3")
     request = (f"GET /case/{RIGHT}?agent=slow HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
                "Connection: Upgrade\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
                "Sec-WebSocket-Version: 13\r\n\r\n")
@@ -331,7 +331,7 @@ def test_once_ends_by_itself(serve):
 
 def test_a_server_that_nobody_uses_ends(serve):
     assert serve("--cases", RIGHT, "--idle", "0.2").wait() == 3
-    program = serve("--cases", "6455/4.1/*", "--timeout", "5", "--idle", "1")
+    program = serve("--cases", "6455/4.1/*", "--timeout", "5", "--idle", "5")
     play(program, RIGHT, "one")
     assert program.wait() == 0
 
@@ -363,7 +363,7 @@ def raw(program, octets):
 
 
 def test_who_is_silent_or_rude_holds_nobody_up(serve):
-    program = serve("--cases", "6455/4.1/*", "--timeout", "0.5")
+    program = serve("--cases", "6455/4.1/*", "--timeout", "1.5")
     half = f"GET /case/{RIGHT}?agent=half HTTP/1.1\r\nHost: x\r\n".encode()
     connections = [raw(program, b""), raw(program, half)]
     connections += [raw(program, half) for _ in range(20)]
@@ -380,7 +380,7 @@ def test_who_is_silent_or_rude_holds_nobody_up(serve):
 
 @pytest.mark.parametrize("how", ["silent_when_open", "floods", "dies", "unmasked"])
 def test_a_hostile_client_is_reported_and_others_go_on(serve, how):
-    program = serve("--cases", "6455/4.1/*", "--timeout", "0.5")
+    program = serve("--cases", "6455/4.1/*", "--timeout", "1.5")
     url = f"ws://{program.host}:{program.port}/case/{NO_ACCEPT}?agent=bad"
     hostile = subprocess.Popen([sys.executable, PEERS / "bad_client.py", how, url],
                                stderr=subprocess.DEVNULL)
