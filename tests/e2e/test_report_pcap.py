@@ -136,6 +136,9 @@ class Tap:
             flow["next"][way] += len(octets)
 
     def close(self):
+        # Behind a close alone, accept may go on with a descriptor that is another's by then.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.threads[0].join(timeout=TIMEOUT_S)
         self.listener.close()
         with self.lock, open(self.path, "wb") as file:
             file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))

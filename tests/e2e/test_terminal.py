@@ -276,6 +276,9 @@ class HoldingProxy:
 
     def close(self):
         self.released.set()
+        # Behind a close alone, accept may go on with a descriptor that is another's by then.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.threads[0].join(timeout=TIMEOUT_S)
         self.listener.close()
 
 
