@@ -1,7 +1,10 @@
 #include "net/internal.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct write_request {
   uv_write_t uv;
@@ -179,4 +182,30 @@ void wspec_stream_finish(struct wspec_stream *stream) {
   if (stream->state == STREAM_OPEN) {
     wspec_stream_send_fin(stream);
   }
+}
+
+/* From here on only whole segments go out; the FIN pushes the rest. */
+static void hold_back(struct wspec_stream *stream) {
+#ifdef TCP_CORK
+  uv_os_fd_t fd;
+  if (uv_fileno((uv_handle_t *)&stream->tcp, &fd) == 0) {
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){1}, sizeof(int));
+  }
+#else
+  (void)stream;
+#endif
+}
+
+enum wspec_err wspec_stream_write_and_finish(struct wspec_stream *stream,
+                                             struct wspec_span octets) {
+  enum wspec_err err = check_writable(stream, octets.len);
+  if (err) {
+    return err;
+  }
+  hold_back(stream);
+  err = wspec_stream_write(stream, octets);
+  if (!err) {
+    wspec_stream_finish(stream);
+  }
+  return err;
 }

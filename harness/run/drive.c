@@ -1,5 +1,6 @@
 #include "run/drive.h"
 
+#include "base/buf.h"
 #include "net/stream.h"
 #include "net/timer.h"
 
@@ -7,6 +8,9 @@
 
 /* A connection with more than this waiting for the kernel takes no more writes. */
 enum { BLOCKED_ABOVE = 256 * 1024 };
+
+/* What a play writes at a time is no more. */
+enum { HELD_MAX = 64 * 1024 };
 
 /* A timer that fires so much after its time found this process asleep. */
 enum { LATE_US = 3000 };
@@ -27,8 +31,10 @@ struct wspec_drive {
   struct wspec_timer *timer;
   void (*on_done)(void *user, struct wspec_play *play);
   void *user;
-  bool is_pumping;  /* a callback came from within our own calls */
-  bool has_read_up; /* since the timer fired late */
+  bool is_pumping;            /* a callback came from within our own calls */
+  bool has_read_up;           /* since the timer fired late */
+  struct drive_link *held_of; /* whose write waits in `held` for the action behind it, or NULL */
+  struct wspec_buf held;
   struct drive_link links[WSPEC_SCRIPT_CONNECTIONS_MAX];
 };
 
@@ -129,6 +135,37 @@ static void write_link(struct wspec_drive *drive, struct drive_link *link,
   }
 }
 
+static void write_held(struct wspec_drive *drive) {
+  struct drive_link *link = drive->held_of;
+  drive->held_of = NULL;
+  if (link) {
+    write_link(drive, link, wspec_buf_span(&drive->held));
+  }
+}
+
+/* A FIN may follow, and is to come in one segment with the last octets: a target that takes an end
+ * for more than it is meets them at once. */
+static void hold(struct wspec_drive *drive, struct drive_link *link, struct wspec_span octets) {
+  wspec_buf_reset(&drive->held);
+  if (wspec_buf_append_span(&drive->held, octets)) {
+    write_link(drive, link, octets);
+  } else {
+    drive->held_of = link;
+  }
+}
+
+static void end_link(struct wspec_drive *drive, struct drive_link *link) {
+  if (drive->held_of != link) {
+    wspec_stream_finish(link->stream);
+    return;
+  }
+  drive->held_of = NULL;
+  if (wspec_stream_write_and_finish(link->stream, wspec_buf_span(&drive->held)) ==
+      WSPEC_ERR_NOMEM) {
+    wspec_play_reset(drive->play, link->connection, now_us(drive));
+  }
+}
+
 static void let_go(struct drive_link *link) {
   wspec_stream_set_handlers(link->stream, &no_handlers, NULL);
   wspec_stream_resume(link->stream);
@@ -138,6 +175,9 @@ static void let_go(struct drive_link *link) {
 
 static void act(struct wspec_drive *drive, const struct wspec_action *action) {
   struct drive_link *link = &drive->links[action->connection];
+  if (action->kind != WSPEC_ACTION_FIN || link != drive->held_of) {
+    write_held(drive);
+  }
   if (action->kind == WSPEC_ACTION_CONNECT) {
     connect_link(drive, link);
     return;
@@ -149,10 +189,10 @@ static void act(struct wspec_drive *drive, const struct wspec_action *action) {
   case WSPEC_ACTION_CONNECT:
     break;
   case WSPEC_ACTION_WRITE:
-    write_link(drive, link, action->octets);
+    hold(drive, link, action->octets);
     break;
   case WSPEC_ACTION_FIN:
-    wspec_stream_finish(link->stream);
+    end_link(drive, link);
     break;
   case WSPEC_ACTION_RESET:
     wspec_stream_set_handlers(link->stream, &no_handlers, NULL);
@@ -180,6 +220,7 @@ static void finish(struct wspec_drive *drive) {
   wspec_timer_free(drive->timer);
   drive->on_done(drive->user, drive->play);
   wspec_play_free(drive->play);
+  wspec_buf_clear(&drive->held);
   free(drive);
 }
 
@@ -194,15 +235,23 @@ static void set_timer(struct wspec_drive *drive) {
   wspec_timer_start(drive->timer, deadline_us > now ? deadline_us - now : 0);
 }
 
+/* Does all that the play wants now. The write that is left may end in more that it wants. */
+static void act_all(struct wspec_drive *drive) {
+  struct wspec_action action;
+  do {
+    write_held(drive);
+    while (wspec_play_next(drive->play, now_us(drive), &action)) {
+      act(drive, &action);
+    }
+  } while (drive->held_of);
+}
+
 static void pump(struct wspec_drive *drive) {
   if (drive->is_pumping) {
     return;
   }
   drive->is_pumping = true;
-  struct wspec_action action;
-  while (wspec_play_next(drive->play, now_us(drive), &action)) {
-    act(drive, &action);
-  }
+  act_all(drive);
   drive->is_pumping = false;
   if (drive->watcher.on_activity) {
     drive->watcher.on_activity(drive->watcher.user, drive->play);
@@ -239,6 +288,7 @@ static struct wspec_drive *new_drive(struct wspec_loop *loop, struct wspec_play 
     wspec_play_free(play);
     return NULL;
   }
+  wspec_buf_init(&drive->held, HELD_MAX);
   drive->loop = loop;
   drive->play = play;
   drive->watcher = watcher ? *watcher : (struct wspec_drive_watcher){.user = NULL};

@@ -382,6 +382,42 @@ static void test_connect_can_be_called_off(void **state) {
   }
 }
 
+/* ---- What goes out in which segment ---- */
+
+/* A listener that accepts nobody before it is asked to; `*port` is told. */
+static int listen_aside(uint16_t *port) {
+  int listening = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t len = sizeof name;
+  assert_int_equal(bind(listening, (struct sockaddr *)&name, len), 0);
+  assert_int_equal(listen(listening, 1), 0);
+  assert_int_equal(getsockname(listening, (struct sockaddr *)&name, &len), 0);
+  *port = ntohs(name.sin_port);
+  return listening;
+}
+
+/* What came of a client that reacts so, and lingers, since nobody answers its FIN. */
+static struct tcp_info info_of(void (*react)(struct end *end, enum event event)) {
+  uint16_t port;
+  int listening = listen_aside(&port);
+  struct pair pair;
+  pair_init(&pair);
+  pair.client.react = react;
+  struct wspec_connect_options options = {.host = "127.0.0.1", .port = port};
+  assert_int_equal(
+      wspec_stream_connect(pair.loop, &options, &END_HANDLERS, &pair.client, &pair.client.stream),
+      WSPEC_OK);
+  wspec_loop_run(pair.loop);
+  int accepted = accept(listening, NULL, NULL);
+  struct tcp_info info;
+  socklen_t len = sizeof info;
+  assert_int_equal(getsockopt(accepted, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+  close(accepted);
+  pair_clear(&pair);
+  close(listening);
+  return info;
+}
+
 static void three_writes(struct end *end, enum event event) {
   if (event == EVENT_OPEN) {
     end_send(end, "a");
@@ -393,28 +429,32 @@ static void three_writes(struct end *end, enum event event) {
 
 static void test_each_write_is_a_segment(void **state) {
   (void)state;
-  int listening = socket(AF_INET, SOCK_STREAM, 0);
-  struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t len = sizeof name;
-  assert_int_equal(bind(listening, (struct sockaddr *)&name, len), 0);
-  assert_int_equal(listen(listening, 1), 0);
-  assert_int_equal(getsockname(listening, (struct sockaddr *)&name, &len), 0);
-  struct pair pair;
-  pair_init(&pair);
-  pair.client.react = three_writes;
-  struct wspec_connect_options options = {.host = "127.0.0.1", .port = ntohs(name.sin_port)};
-  assert_int_equal(
-      wspec_stream_connect(pair.loop, &options, &END_HANDLERS, &pair.client, &pair.client.stream),
-      WSPEC_OK);
-  wspec_loop_run(pair.loop); /* lingers, since nobody answers its FIN */
-  int accepted = accept(listening, NULL, NULL);
-  struct tcp_info info;
-  len = sizeof info;
-  assert_int_equal(getsockopt(accepted, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
-  assert_int_equal(info.tcpi_data_segs_in, 3);
-  close(accepted);
-  pair_clear(&pair);
-  close(listening);
+  assert_int_equal(info_of(three_writes).tcpi_data_segs_in, 3);
+}
+
+static void write_then_finish(struct end *end, enum event event) {
+  if (event == EVENT_OPEN) {
+    end_send(end, "last words");
+    wspec_stream_close(end->stream);
+  }
+}
+
+static void write_and_finish(struct end *end, enum event event) {
+  if (event == EVENT_OPEN) {
+    static const char octets[] = "last words";
+    struct wspec_span span = wspec_span_of(octets, sizeof octets - 1);
+    assert_int_equal(wspec_stream_write_and_finish(end->stream, span), WSPEC_OK);
+    assert_int_equal(wspec_stream_write_and_finish(end->stream, span), WSPEC_ERR_MISUSE);
+    wspec_stream_close(end->stream);
+  }
+}
+
+static void test_fin_is_in_the_segment_of_the_last_octets(void **state) {
+  (void)state;
+  struct tcp_info apart = info_of(write_then_finish), together = info_of(write_and_finish);
+  assert_int_equal(together.tcpi_data_segs_in, 1);
+  assert_int_equal(together.tcpi_bytes_received, apart.tcpi_bytes_received);
+  assert_int_equal(together.tcpi_segs_in, apart.tcpi_segs_in - 1);
 }
 
 static void test_addresses_of_both_ends(void **state) {
@@ -502,6 +542,7 @@ int main(void) {
       cmocka_unit_test(test_addresses_are_tried_in_order),
       cmocka_unit_test(test_connect_can_be_called_off),
       cmocka_unit_test(test_each_write_is_a_segment),
+      cmocka_unit_test(test_fin_is_in_the_segment_of_the_last_octets),
       cmocka_unit_test(test_addresses_of_both_ends),
       cmocka_unit_test(test_every_allocation_failure_ends_well),
   };
