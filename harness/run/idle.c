@@ -1,7 +1,8 @@
 #include "run/idle.h"
 
-/* The octets of a send are not counted for it: so many writes are taken for them. */
-enum { PIECES = 50 };
+/* The octets of a send are not counted for it: so many writes are taken for them, which makes a case
+ * with the shortest of pauses between single octets one that waits. */
+enum { PIECES = 100 };
 
 static uint64_t idle_in_segments(const struct wspec_segments *segments) {
   uint64_t pieces = segments->n_sizes + (segments->every > 0 ? PIECES : 0);
