@@ -46,6 +46,7 @@ KEPT_FOR_A_CASE = 3
 SAMPLE = 120
 JOBS = 8
 CASES_IN_A_RUN = 60
+PROBES = 3
 RUN_TIMEOUT_S = 300
 # A product that left out no more than the cases that move megabytes tells the share.
 PLAYED_MIN = 0.95
@@ -132,13 +133,20 @@ def run_cases(wspec: pathlib.Path, port: int, ids: list[str],
               jobs: int = JOBS) -> dict[str, dict]:
     """The results of just these cases."""
     results = {}
-    # The probe is a connection like any other: a defect may have struck just it.
-    options = ("--oracle", "echo", "--jobs", str(jobs))
     for start in range(0, len(ids), CASES_IN_A_RUN):
-        chosen = ids[start:start + CASES_IN_A_RUN]
-        results |= run(wspec, port, *options,
-                       *[word for name in chosen for word in ("--cases", name)])
+        results |= _run_some(wspec, port, ids[start:start + CASES_IN_A_RUN], jobs)
     return results
+
+
+def _run_some(wspec: pathlib.Path, port: int, ids: list[str], jobs: int) -> dict[str, dict]:
+    """The results of cases that one run takes. The probe is a connection like any other: what the run
+    before left behind, or a machine that stood still for a second, may have struck just it."""
+    for _ in range(PROBES):
+        results = run(wspec, port, "--oracle", "echo", "--jobs", str(jobs),
+                      *[word for name in ids for word in ("--cases", name)])
+        if results:
+            return results
+    return {}
 
 
 def is_killed(switch: dict, result: dict) -> bool:
