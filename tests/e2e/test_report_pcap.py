@@ -2,13 +2,14 @@
 
 import json
 import shutil
-import socket
 import struct
 import subprocess
 import threading
 from pathlib import Path
 
 import pytest
+
+from proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "reports/golden/report.json"
@@ -87,41 +88,23 @@ def test_times_begin_when_the_run_began(capture):
 
 # ---- A capture of somebody else, of wss, with the key log ----
 
-class Tap:
-    """Passes TCP on, and writes what passed as a capture of its own."""
+class Tap(Proxy):
+    """Writes what passed as a capture of its own."""
 
-    def __init__(self, port, path):
-        self.port, self.path, self.packets = port, path, []
+    def __init__(self, to_port, path):
+        self.path, self.packets, self.n_flows = path, [], 0
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.threads = []
-        self._start(self._accept)
+        super().__init__(to_port)
 
-    def _start(self, target, *arguments):
-        self.threads.append(threading.Thread(target=target, args=arguments, daemon=True))
-        self.threads[-1].start()
+    def opened(self):
+        self.n_flows += 1
+        flow = {"n": self.n_flows, "next": [1, 1]}
+        self._packet(flow, 0, 0x02, b"")
+        self._packet(flow, 1, 0x12, b"")
+        return flow
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.port))
-            flow = {"n": len(self.threads), "next": [1, 1]}
-            self._packet(flow, 0, 0x02, b"")
-            self._packet(flow, 1, 0x12, b"")
-            self._start(self._pump, client, server, flow, 0)
-            self._start(self._pump, server, client, flow, 1)
-
-    def _pump(self, source, sink, flow, way):
-        try:
-            while octets := source.recv(16384):
-                self._packet(flow, way, 0x18, octets)
-                sink.sendall(octets)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+    def passing(self, flow, is_answer, octets):
+        self._packet(flow, int(is_answer), 0x18, octets)
 
     def _packet(self, flow, way, flags, octets):
         with self.lock:
@@ -136,10 +119,7 @@ class Tap:
             flow["next"][way] += len(octets)
 
     def close(self):
-        # Behind a close alone, accept may go on with a descriptor that is another's by then.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join(timeout=TIMEOUT_S)
-        self.listener.close()
+        super().close()
         with self.lock, open(self.path, "wb") as file:
             file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
             for number, packet in enumerate(self.packets):
@@ -153,7 +133,7 @@ def test_the_key_log_opens_a_capture_of_wss(wspec, start_echo, tmp_path, by_envi
     words = [] if by_environment else ["--key-log", keys]
     done = subprocess.run(
         ["env", *([f"SSLKEYLOGFILE={keys}"] if by_environment else []), wspec, "run", "-k", *words,
-         f"wss://127.0.0.1:{tap.listener.getsockname()[1]}/", "--cases", "6455/5.5.2/ping-payload-1*"],
+         f"wss://127.0.0.1:{tap.port}/", "--cases", "6455/5.5.2/ping-payload-1*"],
         capture_output=True, text=True, timeout=TIMEOUT_S)
     tap.close()
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import pyte
 import pytest
+
+from proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 100
@@ -232,54 +233,30 @@ def test_quiet_says_one_line(wspec, on_terminal, buggy):
 
 # ---- Frames as they pass ----
 
-class HoldingProxy:
-    """Passes octets on, and keeps the answers back behind a large write until it is released."""
+class HoldingProxy(Proxy):
+    """Keeps the answers back behind a large write until it is released."""
 
     LARGE = 4000
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, to_port):
         self.released = threading.Event()
         self.held = threading.Event()
-        self.threads = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"ws://127.0.0.1:{self.listener.getsockname()[1]}/"
-        self._start(self._accept)
+        super().__init__(to_port)
+        self.url = f"ws://127.0.0.1:{self.port}/"
 
-    def _start(self, target, *arguments):
-        self.threads.append(threading.Thread(target=target, args=arguments, daemon=True))
-        self.threads[-1].start()
+    def opened(self):
+        return threading.Event()  # it is held back
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.port))
-            held = threading.Event()
-            self._start(self._pump, client, server, held, False)
-            self._start(self._pump, server, client, held, True)
-
-    def _pump(self, source, sink, held, is_answer):
-        try:
-            while octets := source.recv(1 << 20):
-                if not is_answer and len(octets) >= self.LARGE:
-                    held.set()
-                    self.held.set()
-                if is_answer and held.is_set():
-                    self.released.wait(TIMEOUT_S)
-                sink.sendall(octets)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+    def passing(self, flow, is_answer, octets):
+        if not is_answer and len(octets) >= self.LARGE:
+            flow.set()
+            self.held.set()
+        if is_answer and flow.is_set():
+            self.released.wait(TIMEOUT_S)
 
     def close(self):
         self.released.set()
-        # Behind a close alone, accept may go on with a descriptor that is another's by then.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join(timeout=TIMEOUT_S)
-        self.listener.close()
+        super().close()
 
 
 def test_frames_are_shown_as_they_pass(wspec, on_terminal, start_echo, tmp_path):
