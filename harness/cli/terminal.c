@@ -384,8 +384,9 @@ static bool is_to_be_shown(const struct wspec_terminal *terminal, const struct w
          (terminal->verbose > 0 && (terminal->is_live || !is_quiet));
 }
 
-/* What keeps all that is left from being played, as a target that is gone, is said once. */
-static bool is_said(struct wspec_terminal *terminal, const struct wspec_result *result) {
+/* What keeps all that is left from being played, as a target that is gone, is said once: true, and
+ * counted, if it was. */
+static bool count_if_said(struct wspec_terminal *terminal, const struct wspec_result *result) {
   if (result->verdict != WSPEC_VERDICT_ERROR || !result->skip_reason || terminal->verbose > 0) {
     return false;
   }
@@ -403,7 +404,7 @@ void wspec_terminal_result(struct wspec_terminal *terminal, const struct wspec_r
                            const char *known, size_t n_done, size_t n_all) {
   terminal->summary.total++;
   terminal->summary.by_verdict[result->verdict]++;
-  if (is_to_be_shown(terminal, result, known) && !is_said(terminal, result)) {
+  if (is_to_be_shown(terminal, result, known) && !count_if_said(terminal, result)) {
     take_progress_back(terminal);
     print_result(terminal, result, known);
     if (terminal->verbose > 0 && !are_frames_live(terminal)) {

@@ -44,14 +44,14 @@ void wspec_terminal_clear(struct wspec_terminal *terminal);
  * shown as they pass; else it does nothing. */
 void wspec_terminal_activity(struct wspec_terminal *terminal, const struct wspec_play *play);
 
-/* wspec_terminal_result says what is to be said of one result, as it comes; of errors for one reason in
- * a row, the first is shown and the others counted, unless `verbose`. `known` is the reason
- * that the baseline gives for its failure, or NULL. */
+/* wspec_terminal_result says what is to be said of one result, as it comes; of errors for one reason
+ * in a row, the first is shown and the others counted, unless `verbose`. `known` is the reason that
+ * the baseline gives for its failure, or NULL. */
 void wspec_terminal_result(struct wspec_terminal *terminal, const struct wspec_result *result,
                            const char *known, size_t n_done, size_t n_all);
 
-/* wspec_terminal_summary prints how many errors were not shown, the table by section and the counts of
- * a sorted report, and where the target is gone, of which cases it may have died. */
+/* wspec_terminal_summary prints how many errors were not shown, the table by section and the counts
+ * of a sorted report, and where the target is gone, of which cases it may have died. */
 void wspec_terminal_summary(const struct wspec_terminal *terminal,
                             const struct wspec_report *report, double seconds);
 

@@ -94,9 +94,9 @@ WSPEC_MUST_USE enum wspec_err wspec_stream_write_borrowed(struct wspec_stream *s
  * Reading goes on. A second call does nothing; so does one before on_open or after a failure. */
 void wspec_stream_finish(struct wspec_stream *stream);
 
-/* wspec_stream_write_and_finish is wspec_stream_write, and behind it wspec_stream_finish: the FIN is in
- * the segment of the last octets, where the system can hold octets back (TCP_CORK), so that the peer
- * meets both at once. Errors as wspec_stream_write; no FIN is sent then. */
+/* wspec_stream_write_and_finish is wspec_stream_write, and behind it wspec_stream_finish: the FIN is
+ * in the segment of the last octets, where the system can hold octets back (TCP_CORK), so that the
+ * peer meets both at once. Errors as wspec_stream_write; no FIN is sent then. */
 WSPEC_MUST_USE enum wspec_err wspec_stream_write_and_finish(struct wspec_stream *stream,
                                                             struct wspec_span octets);
 

@@ -9,7 +9,7 @@
 /* A connection with more than this waiting for the kernel takes no more writes. */
 enum { BLOCKED_ABOVE = 256 * 1024 };
 
-/* What a play writes at a time is no more. */
+/* A play writes no more at a time. */
 enum { HELD_MAX = 64 * 1024 };
 
 /* A timer that fires so much after its time found this process asleep. */
@@ -124,15 +124,18 @@ static void connect_link(struct wspec_drive *drive, struct drive_link *link) {
   }
 }
 
-static void write_link(struct wspec_drive *drive, struct drive_link *link,
-                       struct wspec_span octets) {
-  enum wspec_err err = wspec_stream_write(link->stream, octets);
-  /* WSPEC_ERR_IO is followed by on_error, which tells the play. */
+/* WSPEC_ERR_IO is followed by on_error, which tells the play. */
+static void tell_of_write(struct wspec_drive *drive, struct drive_link *link, enum wspec_err err) {
   if (err == WSPEC_ERR_NOMEM) {
     wspec_play_reset(drive->play, link->connection, now_us(drive));
   } else if (wspec_stream_pending(link->stream) > BLOCKED_ABOVE) {
     wspec_play_set_blocked(drive->play, link->connection, true, now_us(drive));
   }
+}
+
+static void write_link(struct wspec_drive *drive, struct drive_link *link,
+                       struct wspec_span octets) {
+  tell_of_write(drive, link, wspec_stream_write(link->stream, octets));
 }
 
 static void write_held(struct wspec_drive *drive) {
@@ -160,10 +163,8 @@ static void end_link(struct wspec_drive *drive, struct drive_link *link) {
     return;
   }
   drive->held_of = NULL;
-  if (wspec_stream_write_and_finish(link->stream, wspec_buf_span(&drive->held)) ==
-      WSPEC_ERR_NOMEM) {
-    wspec_play_reset(drive->play, link->connection, now_us(drive));
-  }
+  struct wspec_span octets = wspec_buf_span(&drive->held);
+  tell_of_write(drive, link, wspec_stream_write_and_finish(link->stream, octets));
 }
 
 static void let_go(struct drive_link *link) {

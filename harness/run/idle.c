@@ -1,7 +1,7 @@
 #include "run/idle.h"
 
-/* The octets of a send are not counted for it: so many writes are taken for them, which makes a case
- * with the shortest of pauses between single octets one that waits. */
+/* The octets of a send are not counted for it: so many writes are taken for them, which makes a
+ * case with the shortest of pauses between single octets one that waits. */
 enum { PIECES = 100 };
 
 static uint64_t idle_in_segments(const struct wspec_segments *segments) {

@@ -120,8 +120,8 @@ static void blame(struct schedule *schedule, size_t index) {
 }
 
 /* What ended without a close frame looks the same, whether the target found the failure or died of
- * it. It is gone, so nobody can tell any more: those behind which no handshake was answered are named,
- * and are no pass. */
+ * it. It is gone, so nobody can tell any more: those behind which no handshake was answered are
+ * named, and are no pass. */
 static void give_up_played_case(struct schedule *schedule, size_t index) {
   char message[] = WSPEC_FINDING_TARGET_GONE;
   struct wspec_result *result = &schedule->results[index];
@@ -231,8 +231,8 @@ static void send_to_autopsy(struct schedule *schedule, size_t index) {
   send_canary(schedule, ERRAND_AUTOPSY, 0);
 }
 
-/* What passed is reported at once, unless the target may turn out to have died of it. Where cases are
- * played one at a time, that is found out at once. */
+/* What passed is reported at once, unless the target may turn out to have died of it. Where cases
+ * are played one at a time, that is found out at once. */
 static void end_of_first_play(struct schedule *schedule, size_t index,
                               const struct wspec_result *result) {
   schedule->results[index] = *result;

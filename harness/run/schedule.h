@@ -18,9 +18,9 @@ struct wspec_schedule_options {
       *route; /* NULL: the target is a client, and `client` its command */
   const struct wspec_client_command *client;
   const struct wspec_play_config *config; /* `seed` is that of the run */
-  /* Cases at a time, at least 1. With 1 each that ends without a close frame is followed by a handshake
-   * of its own, which tells whether the target died of it; with more, those that may have killed it
-   * carry WSPEC_FINDING_TARGET_GONE where it stays away. */
+  /* Cases at a time, at least 1. With 1 each that ends without a close frame is followed by a
+   * handshake of its own, which tells whether the target died of it; with more, those that may have
+   * killed it carry WSPEC_FINDING_TARGET_GONE where it stays away. */
   unsigned jobs;
   bool confirm;          /* play again alone what did not pass */
   bool drop_transcripts; /* they are freed behind on_result, as they are most of a result */
